@@ -1,0 +1,1 @@
+"""Chalice blueprints: routes and triggers, each turned into one call of a function."""

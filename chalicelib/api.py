@@ -1,0 +1,62 @@
+"""The HTTP routes of the API function."""
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from chalice import Blueprint, Response
+
+from chalicelib.problems import TooLarge, as_problem, problems
+from chalicelib.runtime import production
+from functions import predict
+from shared.documents import Document
+from shared.errors import VintnerError
+from shared.production import ProductionCache
+
+api = Blueprint(__name__)
+api.register_middleware(problems, "http")
+
+MEDIA_TYPES: Final = ["application/json", "text/csv"]
+MAX_BODY_BYTES: Final = 6 * 1024 * 1024  # a Lambda function cannot be sent more
+
+_JSON: Final = {"Content-Type": "application/json"}
+
+
+def answer(make: Callable[[], Document]) -> Response:
+    """A JSON answer, or the problem that stood in its way."""
+    try:
+        return Response(json.dumps(make(), separators=(",", ":")), _JSON)
+    except VintnerError as error:
+        return as_problem(error)
+
+
+def _ask(ask: Callable[[ProductionCache, bytes, str], Document]) -> Response:
+    request = api.current_request
+    media_type = request.headers.get("content-type", MEDIA_TYPES[0]).partition(";")[0].strip().lower()
+
+    def make() -> Document:
+        body = request.raw_body
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(f"expected at most {MAX_BODY_BYTES} bytes, found {len(body)}: send the rows in parts")
+        return ask(production(), body, media_type)
+
+    return answer(make)
+
+
+@api.route("/predict", methods=["POST"], content_types=MEDIA_TYPES, name="predict")
+def predict_route() -> Response:
+    """One prediction for one row, or a list of them for many."""
+    return _ask(predict.predict)
+
+
+@api.route("/invocations", methods=["POST"], content_types=MEDIA_TYPES, name="invocations")
+def invocations_route() -> Response:
+    """Plain predictions, under the name that model servers' clients call."""
+    return _ask(predict.invoke)
+
+
+@api.route("/ping", methods=["GET"], name="ping")
+@api.route("/health", methods=["GET"], name="health")
+def health_route() -> Response:
+    """Whether there is a model that answers."""
+    return answer(lambda: {"status": "ok", "model_id": production().current().model_id})

@@ -1,0 +1,59 @@
+"""Errors as problem documents (RFC 9457), Chalice's own ones included."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+
+from chalice import Response
+
+from shared.bodies import FieldError, InvalidFields, Malformed
+from shared.errors import VintnerError
+from shared.production import NotServing
+
+PROBLEM_TYPE = "application/problem+json"
+RETRY_AFTER = {"Retry-After": "5"}
+
+
+class TooLarge(VintnerError):
+    """The body is larger than a function may be sent."""
+
+
+def problem(
+    status: int, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error answer; `errors` names each bad field."""
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        document["errors"] = [vars(error) for error in errors]
+    return Response(json.dumps(document), {"Content-Type": PROBLEM_TYPE, **(headers or {})}, status)
+
+
+def as_problem(error: VintnerError) -> Response:
+    """The answer to an error of the project."""
+    match error:
+        case Malformed():
+            return problem(400, str(error))
+        case TooLarge():
+            return problem(413, str(error))
+        case InvalidFields():
+            return problem(422, str(error), errors=error.errors)
+        case NotServing():
+            return problem(503, str(error), headers=RETRY_AFTER)
+        case _:
+            return problem(503, f"the store cannot be read: {error}", headers=RETRY_AFTER)
+
+
+def problems(request: object, get_response: Callable[[object], Response]) -> Response:
+    """Middleware: map the project's errors, and give Chalice's own error answers the same form."""
+    response = get_response(request)
+    if response.status_code < 400 or response.headers.get("Content-Type") == PROBLEM_TYPE:
+        return response
+    body = response.body
+    detail = body.get("Message") or body.get("message") if isinstance(body, dict) else None
+    kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
+    return problem(response.status_code, str(detail or HTTPStatus(response.status_code).description), headers=kept)

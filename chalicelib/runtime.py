@@ -1,0 +1,46 @@
+"""What a running function holds from one call to the next: settings, the store, the production model."""
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.obstore_reader import ObstoreReader
+from shared.production import ProductionCache
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.store import Store
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this stage; raise BadSetting, which stops start-up."""
+    return Settings.from_environment()
+
+
+@cache
+def reader() -> ObstoreReader:
+    """The bucket for the API function: read only, quick to start."""
+    return ObstoreReader(settings().bucket)
+
+
+@cache
+def production() -> ProductionCache:
+    """The production model."""
+    return ProductionCache(reader(), settings().refresh_seconds)
+
+
+@cache
+def store() -> "Store":
+    """The bucket for the functions that write."""
+    from shared.s3_store import S3Store  # noqa: PLC0415  (the API function never loads boto3)
+
+    return S3Store(settings().bucket)
+
+
+@cache
+def configure_logging() -> None:
+    """Let the functions' own messages through."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    for package in ("functions", "shared", "chalicelib"):
+        logging.getLogger(package).setLevel(logging.INFO)

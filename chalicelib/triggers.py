@@ -1,0 +1,63 @@
+"""The triggers: each one a doorbell. None of them reads its event; what they import, they import when they are rung."""
+
+from typing import Any
+
+from chalice import Blueprint, Rate
+
+from chalicelib.runtime import configure_logging, settings, store
+from shared import layout
+
+triggers = Blueprint(__name__)
+
+CREATED = "s3:ObjectCreated:*"
+REMOVED = "s3:ObjectRemoved:*"
+HOURLY = Rate(1, unit=Rate.HOURS)
+
+Summary = dict[str, Any]
+
+
+@triggers.on_s3_event(
+    bucket=settings().bucket, events=[CREATED, REMOVED], prefix=layout.DATA, name="ingest_and_retrain"
+)
+def ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    """An upload came, was replaced or went."""
+    return _ingest_and_retrain(event)
+
+
+@triggers.schedule(HOURLY, name="ingest_and_retrain_sweep")
+def ingest_and_retrain_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    """Ring the bell that an event may have missed."""
+    return _ingest_and_retrain(event)
+
+
+@triggers.on_s3_event(
+    bucket=settings().bucket,
+    events=[CREATED],
+    prefix=layout.MODELS,
+    suffix=layout.SCORE_SUFFIX,
+    name="promote",
+)
+def promote(_event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    """A candidate was scored."""
+    return _promote()
+
+
+@triggers.schedule(HOURLY, name="promote_sweep")
+def promote_sweep(_event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    """Ring the bell that an event may have missed."""
+    return _promote()
+
+
+def _ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    from functions import ingest_and_retrain as function  # noqa: PLC0415  (the API function never loads it)
+
+    configure_logging()
+    seconds_left = lambda: event.context.get_remaining_time_in_millis() / 1000  # noqa: E731
+    return function.run(store(), settings(), seconds_left=seconds_left).summary()
+
+
+def _promote() -> Summary:
+    from functions import promote as function  # noqa: PLC0415  (the API function never loads it)
+
+    configure_logging()
+    return function.run(store(), settings()).summary()

@@ -1,0 +1,129 @@
+"""Ingest and retrain: read every upload that has no receipt, then train the candidate that the bucket calls for.
+
+The function is rung like a doorbell: it takes no argument from the event, looks at the bucket and writes what is
+missing. Calling it again, late, twice or at the same time does no harm.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+from shared import layout
+from shared.documents import Document
+from shared.errors import Rejected, Unavailable
+from shared.ingest import Changed, Receipt, ingest
+from shared.inventory import Inventory
+from shared.settings import Settings
+from shared.store import Store
+from shared.training import Candidate, candidate_of, train
+from shared.view import CandidateView, update_uploads
+
+log = logging.getLogger(__name__)
+
+SECONDS_TO_SPARE: Final = 30.0
+
+
+@dataclass
+class Report:
+    """What one call did: the receipts and scores that it wrote, and where the candidate stands now."""
+
+    receipts: list[Document] = field(default_factory=list)
+    trained: list[Document] = field(default_factory=list)
+    candidate: CandidateView = field(default_factory=lambda: CandidateView("none"))
+
+    def summary(self) -> Document:
+        """The report in short, as JSON."""
+        return {
+            "receipts": [
+                {name: one[name] for name in ("upload", "status", "rows", "reasons")} for one in self.receipts
+            ],
+            "trained": [{name: one[name] for name in ("model_id", "f1", "train_rows")} for one in self.trained],
+            "candidate": asdict(self.candidate),
+        }
+
+
+def run(
+    store: Store,
+    settings: Settings,
+    *,
+    seconds_left: Callable[[], float] = lambda: math.inf,
+    pause: Callable[[float], None] = time.sleep,
+) -> Report:
+    """Drain the uploads, train once if the candidate is not there, and list once more after that.
+
+    Raise Unavailable when time runs out while uploads wait: the event is then delivered again.
+    """
+    report = Report()
+    while True:
+        inventory, complete = _drain(store, settings, report, seconds_left, pause)
+        if not complete:
+            continue
+        candidate = candidate_of(inventory, settings)
+        report.candidate = _standing(store, candidate)
+        update_uploads(store, inventory, report.receipts, report.candidate)
+        if isinstance(candidate, str) or report.candidate.state != "training":
+            return report
+        _train(store, candidate, settings, report)
+        if seconds_left() < SECONDS_TO_SPARE:
+            update_uploads(store, inventory, report.receipts, report.candidate)
+            return report
+
+
+def _drain(
+    store: Store,
+    settings: Settings,
+    report: Report,
+    seconds_left: Callable[[], float],
+    pause: Callable[[float], None],
+) -> tuple[Inventory, bool]:
+    """Read what is pending. False says that an upload changed meanwhile: list again."""
+    inventory = Inventory.take(store, settings)
+    found = dict(inventory.receipts)
+    for upload in inventory.pending:
+        if seconds_left() < SECONDS_TO_SPARE:
+            raise Unavailable(f"time ran out before {upload.key} was read: the next event goes on from there")
+        current = Inventory(inventory.uploads, found)
+        known = {source.slot for source in current.sources("slot")} if upload.kind == "slot" else set()
+        try:
+            receipt = ingest(store, upload, settings, known_slots=known, pause=pause)
+        except Changed as change:
+            log.info("%s", change)
+            return inventory, False
+        _log_receipt(receipt)
+        found[upload.digest] = receipt.slot
+        report.receipts.append({"receipt": receipt.key, **receipt.document})
+    return Inventory(inventory.uploads, found), True
+
+
+def _log_receipt(receipt: Receipt) -> None:
+    document = receipt.document
+    log.info("%s %s: %d rows", document["status"], document["upload"], document["rows"]["kept"])
+
+
+def _standing(store: Store, candidate: Candidate | str) -> CandidateView:
+    """Where the candidate stands: waiting for data, trained, refused or to be trained now."""
+    if isinstance(candidate, str):
+        return CandidateView("waiting", reason=candidate)
+    folder = layout.model_key(candidate.model_id, "")
+    names = {entry.key.removeprefix(folder) for entry in store.list(folder)}
+    if "score.json" in names:
+        return CandidateView("trained", candidate.model_id)
+    if "refused.json" in names:
+        return CandidateView("refused", candidate.model_id)
+    return CandidateView("training", candidate.model_id)
+
+
+def _train(store: Store, candidate: Candidate, settings: Settings, report: Report) -> None:
+    log.info("training %s on %d slots", candidate.model_id, len(candidate.slots))
+    try:
+        score = train(store, candidate, settings)
+    except Rejected as refusal:
+        log.warning("refused %s: %s", candidate.model_id, refusal)
+        report.candidate = CandidateView("refused", candidate.model_id, str(refusal))
+        return
+    log.info("scored %s: F1 %.4f on %d rows", candidate.model_id, score["f1"], score["test_rows"])
+    report.trained.append(score)
+    report.candidate = CandidateView("trained", candidate.model_id)

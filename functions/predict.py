@@ -1,0 +1,58 @@
+"""Predict: rows in, predictions of the production model out. Imports no scientific package and unpickles nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.bodies import FieldError, InvalidFields, Rows, parse_body
+from shared.production import Production, ProductionCache
+from shared.scorer import Label, OutOfRange, Probabilities
+
+Answer = dict[str, Any]
+
+
+def predict(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
+    """Answer one row with its prediction, or many rows with a list of them.
+
+    Raise NotServing, Malformed, or InvalidFields with every bad field.
+    """
+    production = cache.current()
+    rows = parse_body(body, media_type, production.scorer)
+    names = class_names(production.scorer.classes)
+    answers = [_prediction(answer, production, names) for answer in _answers(production, rows)]
+    if rows.single:
+        return {**answers[0], "model_id": production.model_id}
+    return {"predictions": answers, "model_id": production.model_id}
+
+
+def invoke(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
+    """Answer as model servers do: a list of plain predictions, also for one row. Raises what `predict` raises."""
+    production = cache.current()
+    rows = parse_body(body, media_type, production.scorer)
+    return {"predictions": [production.scorer.classes[index] for index, _ in _answers(production, rows)]}
+
+
+def class_names(classes: Sequence[Label]) -> list[str]:
+    """The classes as keys of a JSON object."""
+    return [str(label).lower() if isinstance(label, bool) else str(label) for label in classes]
+
+
+def _answers(production: Production, rows: Rows) -> list[tuple[int, Probabilities]]:
+    scorer = production.scorer
+    answers = []
+    for number, row in enumerate(rows.values):
+        try:
+            answers.append(scorer.answer(row))
+        except OutOfRange as error:
+            pointer = rows.pointer(number, scorer.features[error.position])
+            detail = "expected a number nearer to the training data, found one too large for float32 after scaling"
+            raise InvalidFields([FieldError(pointer, detail)]) from None
+    return answers
+
+
+def _prediction(answer: tuple[int, Probabilities], production: Production, names: list[str]) -> Answer:
+    index, probabilities = answer
+    return {
+        "prediction": production.scorer.classes[index],
+        "probability": probabilities[index],
+        "probabilities": dict(zip(names, probabilities, strict=True)),
+    }

@@ -1,0 +1,48 @@
+"""Status: what the bucket says about itself, for people and pages. Imports no scientific package."""
+
+from shared import layout
+from shared.decisions import read_score
+from shared.documents import Document, decode
+from shared.errors import NotFound
+from shared.production import ProductionCache
+from shared.store import Reader
+from shared.view import empty_view
+
+
+def status(reader: Reader) -> Document:
+    """The status view; an empty one while no function has looked at the bucket."""
+    try:
+        return decode(reader.read(layout.STATUS).body, layout.STATUS)
+    except NotFound:
+        return {"format": 1, "at": None, **empty_view()}
+
+
+def model(reader: Reader, cache: ProductionCache) -> Document:
+    """The production model: what its score says, since when it serves, and whether its lineage is stale.
+
+    `stale` is None until the status view has caught up with the pointer. Raise NotServing.
+    """
+    production = cache.current()
+    pointer = production.pointer
+    score = read_score(reader, pointer.model_id) or {}
+    seen = status(reader)["production"] or {}
+    current = seen.get("model_id") == pointer.model_id
+    return {
+        "model_id": pointer.model_id,
+        "score": pointer.score,
+        "promoted_at": pointer.promoted_at,
+        "generation": pointer.generation,
+        "decision": pointer.decision,
+        "features": list(production.scorer.features),
+        "classes": list(production.scorer.classes),
+        "label": production.scorer.label,
+        "metrics": score.get("metrics", {}),
+        "confusion": score.get("confusion"),
+        "train_rows": score.get("train_rows"),
+        "test_rows": score.get("test_rows"),
+        "settings": score.get("settings", {}),
+        "versions": score.get("versions", {}),
+        "lineage": score.get("lineage", []),
+        "stale": seen.get("stale") if current else None,
+        "gone": seen.get("gone", []) if current else [],
+    }

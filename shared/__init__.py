@@ -1,0 +1,1 @@
+"""What the functions share: settings, bucket layout, object store, dataset, training, scoring."""

@@ -1,0 +1,78 @@
+"""The object store over obstore: what the API function reads with. It starts in a tenth of the time of boto3."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError, NotModifiedError, PreconditionError
+from obstore.store import S3Store
+
+from shared.errors import Conflict, NotFound, Unavailable
+from shared.store import Blob, Entry
+
+TIMEOUT: Final = timedelta(seconds=2)
+RETRIES: Final = 1
+
+
+class ObstoreReader:
+    """A bucket, read only: one retry and a timeout of two seconds, so that a fault of the store costs little."""
+
+    def __init__(self, bucket: str) -> None:
+        self.bucket = bucket
+        self._store: Any = S3Store(
+            bucket,
+            client_options={"timeout": TIMEOUT, "connect_timeout": TIMEOUT},
+            retry_config={
+                "max_retries": RETRIES,
+                "retry_timeout": 2 * TIMEOUT,
+                "backoff": {"init_backoff": timedelta(milliseconds=50), "max_backoff": TIMEOUT, "base": 2},
+            },
+        )
+
+    def read(self, key: str, *, etag: str | None = None) -> Blob:
+        """Read an object; raise NotFound, and Conflict when it no longer has the given ETag."""
+        return self._get(key, {} if etag is None else {"if_match": f'"{etag}"'})
+
+    def read_changed(self, key: str, etag: str) -> Blob | None:
+        """Read an object unless it still has the ETag (None); raise NotFound."""
+        try:
+            return self._get(key, {"if_none_match": f'"{etag}"'})
+        except NotModifiedError:
+            return None
+
+    def list(self, prefix: str) -> list[Entry]:
+        """All objects under a prefix, sorted by key."""
+        with _errors(f"{self.bucket}/{prefix}*"):
+            found = [meta for page in obstore.list(self._store, _folder(prefix)) for meta in page]
+        entries = [
+            Entry(meta["path"], (meta["e_tag"] or "").strip('"'), meta["size"], meta["last_modified"])
+            for meta in found
+            if meta["path"].startswith(prefix)
+        ]
+        return sorted(entries, key=lambda entry: entry.key)
+
+    def _get(self, key: str, condition: Any) -> Blob:  # noqa: ANN401  (obstore's own option dictionary)
+        with _errors(f"{self.bucket}/{key}"):
+            answer = obstore.get(self._store, key, options=condition)
+            return Blob(bytes(answer.bytes()), (answer.meta["e_tag"] or "").strip('"'))
+
+
+def _folder(prefix: str) -> str:
+    """The part of a prefix that ends at a slash: this library lists whole path segments only."""
+    return prefix[: prefix.rfind("/") + 1]
+
+
+@contextmanager
+def _errors(place: str) -> Iterator[None]:
+    try:
+        yield
+    except NotModifiedError:
+        raise
+    except (FileNotFoundError, NotFoundError):
+        raise NotFound(f"{place}: there is no such object") from None
+    except PreconditionError:
+        raise Conflict(f"{place}: the object changed since it was listed") from None
+    except (BaseError, OSError) as error:
+        raise Unavailable(f"{place}: the store cannot be reached ({str(error).splitlines()[0]})") from error

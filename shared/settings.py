@@ -1,0 +1,158 @@
+"""Settings: environment variables turned into one checked, immutable value."""
+
+import math
+import operator
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shared.errors import BadSetting
+from shared.values import as_number
+
+ESTIMATORS: Final = ("adaboost",)
+PROMOTION_RULES: Final = ("better", "significant")
+APPROVALS: Final = ("auto", "manual")
+
+_COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_POSITIVE = re.compile(r"\s*(>=|<=|==|>|<)\s*(.*\S)\s*")
+
+
+@dataclass(frozen=True)
+class Positive:
+    """The rule that turns a label into two classes, such as ``> 5`` or ``== yes``."""
+
+    comparison: str
+    operand: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Positive":
+        """Read a rule; raise ValueError when it is none."""
+        match = _POSITIVE.fullmatch(text)
+        if match is None:
+            raise ValueError(text)
+        comparison, operand = match.groups()
+        if comparison != "==" and as_number(operand) is None:
+            raise ValueError(text)
+        return cls(comparison, operand)
+
+    def __str__(self) -> str:
+        return f"{self.comparison} {self.operand}"
+
+    def holds(self, label: str) -> bool | None:
+        """Whether the label is in the positive class; None when the rule cannot be applied to it."""
+        number, bound = as_number(label), as_number(self.operand)
+        if number is not None and bound is not None:
+            return _COMPARISONS[self.comparison](number, bound)
+        return label == self.operand if self.comparison == "==" else None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one stage."""
+
+    bucket: str
+    label: str
+    positive: Positive | None = None
+    ignore: tuple[str, ...] = ()
+    estimator: str = "adaboost"
+    promotion: str = "better"
+    min_gain: float = 0.0
+    approval: str = "auto"
+    refresh_seconds: float = 5.0
+    max_upload_mb: float = 256.0
+    pages: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the ``VINTNER_*`` variables; raise BadSetting that names variable, value and what is allowed."""
+        variables = _Variables(os.environ if environment is None else environment)
+        settings = cls(
+            bucket=variables.required("VINTNER_BUCKET", "the name of the bucket"),
+            label=variables.required("VINTNER_LABEL", "the name of the label column"),
+            positive=variables.positive("VINTNER_POSITIVE"),
+            ignore=variables.names("VINTNER_IGNORE"),
+            estimator=variables.choice("VINTNER_ESTIMATOR", ESTIMATORS),
+            promotion=variables.choice("VINTNER_PROMOTION", PROMOTION_RULES),
+            min_gain=variables.number("VINTNER_MIN_GAIN", cls.min_gain, at_most=1.0),
+            approval=variables.choice("VINTNER_APPROVAL", APPROVALS),
+            refresh_seconds=variables.number("VINTNER_REFRESH_SECONDS", cls.refresh_seconds),
+            max_upload_mb=variables.number("VINTNER_MAX_UPLOAD_MB", cls.max_upload_mb),
+            pages=variables.choice("VINTNER_PAGES", ("on", "off")) == "on",
+        )
+        if settings.label in settings.ignore:
+            raise BadSetting(
+                f"VINTNER_IGNORE: {settings.label!r} is the label column (VINTNER_LABEL), "
+                "expected only columns that are neither label nor feature"
+            )
+        return settings
+
+    def reading(self) -> dict[str, object]:
+        """The settings that decide how an upload is read."""
+        return {
+            "label": self.label,
+            "positive": str(self.positive or ""),
+            "ignore": sorted(self.ignore),
+            "max_upload_mb": self.max_upload_mb,
+        }
+
+    def training(self) -> dict[str, object]:
+        """The settings that decide which model comes out of the same rows."""
+        return {
+            "label": self.label,
+            "positive": str(self.positive or ""),
+            "ignore": sorted(self.ignore),
+            "estimator": self.estimator,
+        }
+
+
+class _Variables:
+    """Typed access to environment variables; every complaint names the variable and its value."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def _text(self, name: str) -> str:
+        return self._environment.get(name, "").strip()
+
+    def required(self, name: str, meaning: str) -> str:
+        value = self._text(name)
+        if not value:
+            raise BadSetting(
+                f"{name} is not set, expected {meaning}; "
+                "set it in the environment or under environment_variables in .chalice/config.json"
+            )
+        return value
+
+    def positive(self, name: str) -> Positive | None:
+        value = self._text(name)
+        try:
+            return Positive.parse(value) if value else None
+        except ValueError:
+            raise BadSetting(
+                f"{name}={value!r}, expected a rule such as '> 5', '>= 5', '< 5', '<= 5' or '== yes', or nothing"
+            ) from None
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self._text(name).split(",") if part.strip())
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self._text(name) or allowed[0]
+        if value not in allowed:
+            raise BadSetting(f"{name}={value!r}, expected one of: {', '.join(allowed)}")
+        return value
+
+    def number(self, name: str, default: float, at_most: float = math.inf) -> float:
+        value = self._text(name)
+        number = as_number(value) if value else default
+        if number is None or not 0 <= number <= at_most:
+            bound = "" if math.isinf(at_most) else f" to {at_most:g}"
+            raise BadSetting(f"{name}={value!r}, expected a number from 0{bound}")
+        return number

@@ -1,0 +1,178 @@
+"""Training: the candidate that an inventory calls for, and its artefacts.
+
+The candidate's name is a hash of everything that decides what comes out, so work that is done is found by its name.
+`score.json` is written last: a model without it was never finished and is not looked at.
+"""
+
+import io
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import joblib
+import numpy as np
+
+from shared import layout
+from shared.dataset import Dataset, assemble
+from shared.documents import Document, decode, digest, encode, sha256, timestamp
+from shared.errors import NotFound, Rejected
+from shared.estimators import check_parity, export, fit, score_rows, versions
+from shared.ingest import restore
+from shared.inventory import Inventory, Source
+from shared.metrics import evaluate
+from shared.reading import Table
+from shared.scorer import Scorer
+from shared.settings import Settings
+from shared.slot import unpack_slot
+from shared.store import Store, settle
+
+LOADERS: Final = 16
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The model that the bucket calls for, whether it is trained or not."""
+
+    model_id: str
+    slots: tuple[Source, ...]
+    tests: tuple[Source, ...]
+    test_fingerprint: str
+
+
+def candidate_of(inventory: Inventory, settings: Settings) -> Candidate | str:
+    """The candidate that an inventory calls for, or why it calls for none."""
+    slots, tests = inventory.sources("slot"), inventory.sources("test")
+    fingerprint = inventory.test_fingerprint
+    if fingerprint is None:
+        held = f"; {len(slots)} accepted slots wait for it" if slots else ""
+        return f"no test set yet: upload one to {layout.TEST_UPLOADS}{held}"
+    if not slots:
+        return f"no slot yet: upload one to {layout.SLOT_UPLOADS}"
+    inputs = {
+        "slots": [[source.upload.key, source.upload.etag, source.slot] for source in slots],
+        "test": fingerprint,
+        "settings": settings.training(),
+        "versions": versions(),
+    }
+    return Candidate(digest(inputs)[:16], tuple(slots), tuple(tests), fingerprint)
+
+
+@dataclass
+class _Timings:
+    """Seconds of each step."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 4)
+
+
+def train(store: Store, candidate: Candidate, settings: Settings) -> Document:
+    """Fit, check, score and write the candidate; its ``score.json``.
+
+    Raise Rejected, after writing ``refused.json``, when these inputs cannot give a model.
+    """
+    try:
+        return _train(store, candidate, settings)
+    except Rejected as error:
+        refusal = {
+            "model_id": candidate.model_id,
+            "reason": str(error),
+            "test_fingerprint": candidate.test_fingerprint,
+            "lineage": [_origin(source) for source in candidate.slots],
+            "at": timestamp(),
+        }
+        settle(store, layout.model_key(candidate.model_id, "refused.json"), encode(refusal))
+        raise
+
+
+def _train(store: Store, candidate: Candidate, settings: Settings) -> Document:
+    timings = _Timings()
+    with timings.step("load"):
+        dataset = load_dataset(store, candidate.slots, candidate.tests, settings)
+    with timings.step("fit"):
+        pipeline = fit(dataset)
+    with timings.step("check"):
+        exported = export(pipeline, settings)
+        compared = check_parity(pipeline, Scorer.load(exported, "scorer.json"), dataset)
+    with timings.step("write"):
+        pickled = io.BytesIO()
+        joblib.dump(pipeline, pickled)
+        model = settle(store, layout.model_key(candidate.model_id, "model.joblib"), pickled.getvalue())
+        key = layout.model_key(candidate.model_id, "scorer.json")
+        stored = settle(store, key, exported)
+    with timings.step("score"):
+        evaluation = evaluate_scorer(Scorer.load(stored, key), dataset)
+    score = {
+        "model_id": candidate.model_id,
+        **evaluation,
+        "test_fingerprint": candidate.test_fingerprint,
+        "test_rows": len(dataset.test),
+        "train_rows": len(dataset.train),
+        "duplicates": dataset.duplicates,
+        "in_test_set": dataset.in_test_set,
+        "lineage": [
+            {**_origin(source), "rows": rows or 0} for source, rows in zip(candidate.slots, dataset.used, strict=True)
+        ],
+        "left_out": [
+            {"upload": source.upload.key, "reason": reason}
+            for source, reason in zip(candidate.slots, dataset.left_out, strict=True)
+            if reason
+        ],
+        "features": list(dataset.features),
+        "classes": list(dataset.classes),
+        "settings": settings.training(),
+        "versions": versions(),
+        "sha256": {"model.joblib": sha256(model), "scorer.json": sha256(stored)},
+        "parity_rows": compared,
+        "timings": timings.seconds,
+        "at": timestamp(),
+    }
+    key = layout.model_key(candidate.model_id, "score.json")
+    return decode(settle(store, key, encode(score)), key)
+
+
+def _origin(source: Source) -> Document:
+    return {"upload": source.upload.key, "etag": source.upload.etag, "slot": source.slot}
+
+
+def load_dataset(store: Store, slots: tuple[Source, ...], tests: tuple[Source, ...], settings: Settings) -> Dataset:
+    """Load the rows of all sources and put them together; each distinct slot is read once."""
+    sources = {source.slot: source for source in (*slots, *tests)}
+    with ThreadPoolExecutor(LOADERS) as pool:
+        tables = dict(
+            zip(
+                sources,
+                pool.map(lambda source: _load(store, source, settings), sources.values()),
+                strict=True,
+            )
+        )
+    return assemble(
+        [tables[source.slot] for source in slots],
+        [tables[source.slot] for source in tests],
+        truth=settings.positive is not None,
+    )
+
+
+def _load(store: Store, source: Source, settings: Settings) -> Table:
+    key = layout.slot_key(source.slot)
+    try:
+        return unpack_slot(store.read(key).body, key)
+    except NotFound:
+        return restore(store, source.upload, settings)
+
+
+def evaluate_scorer(scorer: Scorer, dataset: Dataset) -> dict[str, Any]:
+    """The metrics of a portable scorer on the test set of a dataset."""
+    indices, probabilities = score_rows(scorer, dataset.test)
+    position = [dataset.classes.index(label) for label in scorer.classes]
+    predicted = np.array(position, np.int32)[indices]
+    spread = np.zeros((len(dataset.test), len(dataset.classes)))
+    spread[:, position] = probabilities
+    return evaluate(dataset.test.codes, predicted, spread, dataset.classes)
