@@ -145,7 +145,7 @@ def _rows(rows: list[Any], scorer: Scorer, pointer: Callable[[int, str], str], *
     return Rows(values, single, pointer)
 
 
-class _Unusual(Exception):  # noqa: N818  (never leaves this module)
+class _Unusual(Exception):
     """The row is not exactly the model's features as finite floats: look closer."""
 
 

@@ -20,8 +20,7 @@ Label = bool | int | float | str
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a model: `values` (rows, features) float64 with NaN for missing; `codes` (rows,) int32 into the
-    classes."""
+    """Rows of a model: `values` (rows, features) float64, NaN for missing; `codes` (rows,) int32 into the classes."""
 
     values: NDArray[np.float64]
     codes: NDArray[np.int32]

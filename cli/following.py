@@ -1,0 +1,95 @@
+"""Following an upload: from the bucket's own documents, until it has a receipt and its candidate has a decision."""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from shared import layout
+from shared.decisions import names
+from shared.documents import Document, decode
+from shared.errors import Unavailable
+from shared.inventory import Inventory
+from shared.settings import Settings
+from shared.store import Reader
+
+POLL_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How far things have come: a receipt, a score or refusal of the candidate, a decision, or why there is none."""
+
+    receipt: Document | None = None
+    score: Document | None = None
+    decision: Document | None = None
+    reason: str | None = None
+
+
+def follow(
+    store: Reader,
+    settings: Settings,
+    keys: Collection[str],
+    *,
+    seconds: float,
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[Followed]:
+    """The receipt of each uploaded key as it appears, then what became of the candidate.
+
+    Raise Unavailable when that takes longer than `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    waiting = set(keys)
+    while waiting:
+        inventory = Inventory.take(store, settings)
+        for upload in inventory.uploads:
+            if upload.key in waiting and upload.digest in inventory.receipts:
+                waiting.remove(upload.key)
+                key = layout.receipt_key(upload.digest, inventory.receipts[upload.digest])
+                yield Followed(receipt=_read(store, key))
+        if waiting:
+            _rest(deadline, pause, f"a receipt for {', '.join(sorted(waiting)[:3])}")
+    yield from _follow_candidate(store, settings, deadline, pause)
+
+
+def _follow_candidate(
+    store: Reader, settings: Settings, deadline: float, pause: Callable[[float], None]
+) -> Iterator[Followed]:
+    from shared.training import candidate_of  # noqa: PLC0415  (loads the training packages)
+
+    while True:
+        inventory = Inventory.take(store, settings)
+        candidate = candidate_of(inventory, settings)
+        if isinstance(candidate, str) and not inventory.pending:
+            yield Followed(reason=candidate)
+            return
+        if not isinstance(candidate, str):
+            result = _result(store, candidate.model_id)
+            if result:
+                yield result
+                return
+        _rest(deadline, pause, "a score and a decision for the candidate")
+
+
+def _result(store: Reader, model_id: str) -> Followed | None:
+    """What became of a candidate; None while it is trained or judged."""
+    folder = layout.model_key(model_id, "")
+    there = {entry.key.removeprefix(folder) for entry in store.list(folder)}
+    if "refused.json" in there:
+        return Followed(reason=f"refused: {_read(store, folder + 'refused.json')['reason']}")
+    if "score.json" not in there:
+        return None
+    decided = [name for name in names(store.list(layout.PROMOTIONS)) if name.model_id == model_id]
+    if not decided:
+        return None
+    return Followed(score=_read(store, folder + "score.json"), decision=_read(store, decided[-1].key))
+
+
+def _rest(deadline: float, pause: Callable[[float], None], what: str) -> None:
+    if time.monotonic() > deadline:
+        raise Unavailable(f"waited too long for {what}; it may still come: see vintner status")
+    pause(POLL_SECONDS)
+
+
+def _read(store: Reader, key: str) -> Document:
+    return decode(store.read(key).body, key)

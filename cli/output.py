@@ -1,0 +1,70 @@
+"""What commands print: tables and colour on a terminal, plain lines in a pipe, JSON where it is asked for."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STYLES: Final = {
+    "accepted": "green",
+    "promoted": "bold green",
+    "duplicate": "yellow",
+    "waiting": "yellow",
+    "rolled_back": "yellow",
+    "kept": "default",
+    "rejected": "bold red",
+    "refused": "bold red",
+}
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def json_option(command: Command) -> Command:
+    """Add ``--json`` to a command."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, default=str))
+
+
+def line(text: str, end: str = "\n") -> None:
+    """Print text as it is."""
+    console.print(text, markup=False, end=end)
+
+
+def styled(word: str) -> str:
+    """A status word in its colour; what surrounds it must be escaped."""
+    return f"[{STYLES.get(word, 'default')}]{escape(word)}[/]"
+
+
+def marked(text: str, end: str = "\n") -> None:
+    """Print markup."""
+    console.print(text, end=end)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
+    """Print rows: a table on a terminal, lines with tabs in a pipe. The columns in `numbers` are right-aligned."""
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if not console.is_terminal:
+        for row in [list(header), *texts]:
+            click.echo("\t".join(row))
+        return
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    for name in header:
+        grid.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    for row in texts:
+        grid.add_row(*(styled(cell) if cell in STYLES else escape(cell) for cell in row))
+    console.print(grid)
+
+
+def decimal(value: float | None) -> str:
+    """A score with four places."""
+    return "" if value is None else f"{value:.4f}"

@@ -1,0 +1,88 @@
+"""Which bucket and which endpoint a command talks to: the simulated cloud that is up here, or a deployed stage."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from local.environment import adopt
+from local.project import Project
+from local.runfile import Running, running
+from shared.errors import VintnerError
+from shared.s3_store import S3Store
+from shared.settings import Settings
+
+STATE_DIR: Final = Path(".vintner")
+LOCAL_STAGE: Final = "local"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def project_directory() -> Path:
+    """The directory of the Chalice project: where ``.chalice`` is, here or above; raise VintnerError without one."""
+    here = Path.cwd()
+    for directory in (here, *here.parents):
+        if (directory / ".chalice" / "config.json").is_file():
+            return directory
+    raise VintnerError(f"expected a project with .chalice/config.json in {here} or above, found none: go to yours")
+
+
+def stage_option(command: Command) -> Command:
+    """Add ``--stage`` to a command."""
+    text = "A deployed stage of .chalice/config.json; without it the simulated cloud of vintner up."
+    return click.option("--stage", metavar="NAME", default=LOCAL_STAGE, help=text)(command)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A stage: settings, bucket, endpoint (None when it is not deployed), and the simulated cloud where it is that."""
+
+    stage: str
+    project: Project
+    settings: Settings
+    store: S3Store
+    url: str | None
+    cloud: Running | None
+
+    @classmethod
+    def of(cls, stage: str, state_dir: Path | None = None) -> "Target":
+        """Find a stage and point this process at it; raise VintnerError when it is not there.
+
+        `state_dir` is where the simulated cloud keeps its run file, when that is not ``.vintner``.
+        """
+        project = Project(project_directory(), stage)
+        if stage == LOCAL_STAGE:
+            return cls._simulated(project, state_dir or project.directory / STATE_DIR)
+        os.environ.update(project.environment())
+        settings = Settings.from_environment()
+        return cls(stage, project, settings, S3Store(settings.bucket), _deployed_url(project), None)
+
+    @classmethod
+    def _simulated(cls, project: Project, state_dir: Path) -> "Target":
+        cloud = running(state_dir)
+        if cloud is None:
+            raise VintnerError(
+                "expected a simulated cloud that is up, found none: start one with 'vintner up' in another terminal, "
+                "or name a deployed stage with --stage"
+            )
+        adopt({**cloud.environment, **{k: v for k, v in os.environ.items() if k.startswith("VINTNER_")}})
+        settings = Settings.from_environment()
+        return cls(LOCAL_STAGE, project, settings, S3Store(settings.bucket), cloud.url, cloud)
+
+    def endpoint(self) -> str:
+        """The URL of the API without a slash at its end; raise VintnerError when the stage is not deployed."""
+        if self.url is None:
+            raise VintnerError(f"stage {self.stage!r} has no deployed API: run 'vintner deploy --stage {self.stage}'")
+        return self.url.rstrip("/")
+
+
+def _deployed_url(project: Project) -> str | None:
+    record = project.directory / ".chalice" / "deployed" / f"{project.stage}.json"
+    if not record.is_file():
+        return None
+    resources = json.loads(record.read_text(encoding="utf-8")).get("resources", [])
+    return next((found["rest_api_url"] for found in resources if "rest_api_url" in found), None)

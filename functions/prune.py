@@ -1,0 +1,73 @@
+"""Prune: which objects nothing refers to any more. What an unknown outcome left behind is never among them.
+
+A model is removed only when it is older than any function can run, has a final decision, and neither the pointer nor
+its history names it. Its score goes last, so that what an interrupted run leaves is found again by the next one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared import layout
+from shared.decisions import names, read_score
+from shared.inventory import Inventory
+from shared.pointer import Pointer, read_pointer
+from shared.settings import Settings
+from shared.store import Entry, Reader, Store
+
+
+@dataclass(frozen=True)
+class Prunable:
+    """An object that can go: size in bytes, and why nothing needs it."""
+
+    key: str
+    size: int
+    why: str
+
+
+def prunable(store: Reader, settings: Settings, *, before: datetime, rows: bool) -> list[Prunable]:
+    """The objects that can go; `rows` includes the rows of uploads that are gone."""
+    pointer = read_pointer(store)
+    entries = store.list(layout.MODELS)
+    models: dict[str, list[Entry]] = {}
+    for entry in entries:
+        models.setdefault(entry.key.split("/")[1], []).append(entry)
+    decided = {name.model_id for name in names(store.list(layout.PROMOTIONS)) if name.remark != "waiting"}
+    protected = _protected(pointer)
+    found = []
+    for model_id, objects in models.items():
+        if model_id in decided - protected and all(entry.modified < before for entry in objects):
+            found += [Prunable(entry.key, entry.size, "decided, not in the history") for entry in _score_last(objects)]
+    if rows:
+        needed = _needed_slots(store, settings, pointer, models.keys() - {one.key.split("/")[1] for one in found})
+        found += [
+            Prunable(entry.key, entry.size, "rows of no present upload and of no model that stays")
+            for entry in store.list(layout.SLOTS)
+            if entry.key not in needed and entry.modified < before
+        ]
+    return found
+
+
+def remove(store: Store, found: Iterable[Prunable]) -> None:
+    """Remove objects, in order."""
+    for one in found:
+        store.delete(one.key)
+
+
+def _protected(pointer: Pointer | None) -> set[str]:
+    if pointer is None:
+        return set()
+    return {pointer.model_id, *pointer.withdrawn, *(step.model_id for step in pointer.history)}
+
+
+def _score_last(objects: Iterable[Entry]) -> list[Entry]:
+    return sorted(objects, key=lambda entry: (entry.key.endswith(layout.SCORE_SUFFIX), entry.key))
+
+
+def _needed_slots(store: Reader, settings: Settings, pointer: Pointer | None, staying: Iterable[str]) -> set[str]:
+    inventory = Inventory.take(store, settings)
+    present = {upload.digest for upload in inventory.uploads}
+    needed = {slot for digest, slot in inventory.receipts.items() if slot and digest in present}
+    for model_id in {*staying, *_protected(pointer)}:
+        needed |= {entry["slot"] for entry in (read_score(store, model_id) or {}).get("lineage", [])}
+    return {layout.slot_key(slot) for slot in needed}
