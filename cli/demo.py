@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from cli.following import Followed, follow
 from cli.output import line, marked, styled
 from cli.sample import LABEL, Sample, write_sample
 from cli.target import LOCAL_STAGE, STATE_DIR, Target, project_directory
-from local.background import start, stop
+from local.background import cloud, start, stop
 from shared import layout
 from shared.errors import VintnerError
 
@@ -30,21 +32,37 @@ def demo(*, keep: bool, port: int, s3_port: int) -> None:
     """
     directory = project_directory()
     state_dir = directory / STATE_DIR / ("" if keep else "demo")
-    for name in [name for name in os.environ if name.startswith("VINTNER_")]:
-        del os.environ[name]
-    os.environ["VINTNER_LABEL"] = LABEL
+    _settings_of_the_sample()
     sample = write_sample(directory / STATE_DIR / "sample")
     line("starting the simulated cloud: S3, the triggers and the HTTP API, all on this machine")
     ports = (port, s3_port) if keep else (0, 0)
-    cloud = start(directory, stage=LOCAL_STAGE, state_dir=state_dir, port=ports[0], s3_port=ports[1])
+    running = start(directory, stage=LOCAL_STAGE, state_dir=state_dir, port=ports[0], s3_port=ports[1])
     left_running = False
     try:
         _play(Target.of(LOCAL_STAGE, state_dir), sample)
         left_running = keep
-        line(_farewell(cloud.url, keep=keep))
+        line(_farewell(running.url, keep=keep))
     finally:
         if not left_running:
-            stop(cloud)
+            stop(running)
+
+
+def _settings_of_the_sample() -> None:
+    for name in [name for name in os.environ if name.startswith("VINTNER_")]:
+        del os.environ[name]
+    os.environ["VINTNER_LABEL"] = LABEL
+
+
+@contextmanager
+def prepare(directory: Path, state_dir: Path, stage: str) -> Iterator[str]:
+    """Run a simulated cloud of its own with a model of the sample in production; its URL."""
+    _settings_of_the_sample()
+    sample = write_sample(directory / STATE_DIR / "sample")
+    with cloud(directory, stage=stage, state_dir=state_dir) as running:
+        target = Target.of(stage, state_dir)
+        _upload(target, layout.TEST_UPLOADS, sample.test)
+        _upload(target, layout.SLOT_UPLOADS, sample.slots[-1])
+        yield running.url
 
 
 def _farewell(url: str, *, keep: bool) -> str:

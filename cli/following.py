@@ -34,22 +34,25 @@ def follow(
     seconds: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[Followed]:
-    """The receipt of each uploaded key as it appears, then what became of the candidate.
+    """The receipt of each uploaded key as it appears, then, unless all were rejected, what became of the candidate.
 
     Raise Unavailable when that takes longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
     waiting = set(keys)
+    accepted = False
     while waiting:
         inventory = Inventory.take(store, settings)
         for upload in inventory.uploads:
             if upload.key in waiting and upload.digest in inventory.receipts:
                 waiting.remove(upload.key)
-                key = layout.receipt_key(upload.digest, inventory.receipts[upload.digest])
-                yield Followed(receipt=_read(store, key))
+                slot = inventory.receipts[upload.digest]
+                accepted = accepted or slot is not None
+                yield Followed(receipt=_read(store, layout.receipt_key(upload.digest, slot)))
         if waiting:
             _rest(deadline, pause, f"a receipt for {', '.join(sorted(waiting)[:3])}")
-    yield from _follow_candidate(store, settings, deadline, pause)
+    if accepted:
+        yield from _follow_candidate(store, settings, deadline, pause)
 
 
 def _follow_candidate(
