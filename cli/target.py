@@ -69,8 +69,10 @@ class Target:
                 "expected a simulated cloud that is up, found none: start one with 'vintner up' in another terminal, "
                 "or name a deployed stage with --stage"
             )
-        adopt({**cloud.environment, **{k: v for k, v in os.environ.items() if k.startswith("VINTNER_")}})
+        own = {name: value for name, value in os.environ.items() if name.startswith("VINTNER_")}
+        adopt({**cloud.environment, **own})
         settings = Settings.from_environment()
+        _check_agreement(settings, Settings.from_environment(cloud.environment))
         return cls(LOCAL_STAGE, project, settings, S3Store(settings.bucket), cloud.url, cloud)
 
     def endpoint(self) -> str:
@@ -78,6 +80,17 @@ class Target:
         if self.url is None:
             raise VintnerError(f"stage {self.stage!r} has no deployed API: run 'vintner deploy --stage {self.stage}'")
         return self.url.rstrip("/")
+
+
+def _check_agreement(own: Settings, clouds: Settings) -> None:
+    """The functions read and train with the settings that the simulated cloud was started with."""
+    here, there = ({**one.reading(), **one.training(), "bucket": one.bucket} for one in (own, clouds))
+    for name, value in here.items():
+        if value != there[name]:
+            raise VintnerError(
+                f"VINTNER_{name.upper()} is {value!r} here and {there[name]!r} in the simulated cloud that is up: "
+                "unset it here, or end the cloud and start it with the new value"
+            )
 
 
 def _deployed_url(project: Project) -> str | None:
