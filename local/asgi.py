@@ -1,0 +1,85 @@
+"""The little that both servers need of ASGI: read a body, send an answer, serve on a bound socket."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from local import lifeline
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete answer: status code, headers as ASGI has them, body."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class BodyTooLargeError(Exception):
+    """A request's body is larger than the limit that its reader has set."""
+
+
+class DisconnectedError(Exception):
+    """The client went away before its request was complete."""
+
+
+async def read_body(receive: Receive, *, limit: int | None = None) -> bytes:
+    """Return a request's whole body; raises ``BodyTooLargeError`` as soon as it passes ``limit`` bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise DisconnectedError
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if limit is not None and size > limit:
+            raise BodyTooLargeError
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def respond(send: Send, answer: Answer) -> None:
+    """Send a whole answer."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def serve(application: Application, *, fd: int) -> None:
+    """Serve ``application`` on the listening socket ``fd`` until a signal or the parent's end."""
+    lifeline.follow_parent()
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        # Clients pool their connections; one that is closed under a client costs it a retry.
+        timeout_keep_alive=75,
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+
+
+def server_arguments(description: str) -> argparse.ArgumentParser:
+    """Return a parser for a server's command line, with the listening socket that it inherits."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--fd", type=int, required=True, help="an inherited socket that listens already")
+    return parser
