@@ -18,7 +18,7 @@ from shared.errors import VintnerError
 EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, allow_dash=True)
 
 
-@click.command()
+@click.command(short_help="Run the simulated cloud until Ctrl-C.")
 @click.option("--port", default=8000, show_default=True, help="Port of the HTTP API; 0 takes a free one.")
 @click.option("--s3-port", default=9000, show_default=True, help="Port of S3 and SQS; 0 takes a free one.")
 @click.pass_context
@@ -41,7 +41,7 @@ def up(context: click.Context, *, port: int, s3_port: int) -> None:
     )
 
 
-@click.command()
+@click.command(short_help="End the simulated cloud that is up here.")
 def down() -> None:
     """End the simulated cloud that is up here; nothing happens when there is none."""
     cloud = running(project_directory() / STATE_DIR)
@@ -60,7 +60,7 @@ def _announce(cloud: Running) -> None:
     sys.stdout.flush()
 
 
-@click.command()
+@click.command(short_help="Give events to the functions that they are for.")
 @click.argument("events", metavar="EVENT.json...", nargs=-1, required=True, type=EVENT)
 @stage_option
 @json_option

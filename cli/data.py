@@ -23,7 +23,7 @@ from shared.values import as_number
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Upload CSV files as slots, or as the test set.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option("--test", "is_test", is_flag=True, help="Upload held-out rows that score every model.")
 @click.option("--wait", is_flag=True, help="Show each receipt, and what became of the candidate.")
@@ -105,7 +105,7 @@ def place(reason: Document) -> str:
     return f"{where}: " if where else ""
 
 
-@click.command()
+@click.command(short_help="Ask the endpoint for predictions.")
 @click.argument("values", metavar="FILE.csv | FIELD=VALUE...", nargs=-1, required=True)
 @stage_option
 @json_option

@@ -5,23 +5,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.data import ask, show_receipt
 from cli.following import Followed, follow
 from cli.output import line, marked, styled
-from cli.sample import LABEL, Sample, write_sample
 from cli.target import LOCAL_STAGE, STATE_DIR, Target, project_directory
 from local.background import cloud, start, stop
 from shared import layout
 from shared.errors import VintnerError
 
+if TYPE_CHECKING:
+    from cli.sample import Sample
+
 WAIT_SECONDS = 300.0
 
 
-@click.command()
+@click.command(short_help="Play the whole line on sample data.")
 @click.option("--keep", is_flag=True, help="Leave the simulated cloud running, as vintner up would.")
 @click.option("--port", default=8000, show_default=True, help="Port of the HTTP API with --keep.")
 @click.option("--s3-port", default=9000, show_default=True, help="Port of S3 and SQS with --keep.")
@@ -32,8 +34,7 @@ def demo(*, keep: bool, port: int, s3_port: int) -> None:
     """
     directory = project_directory()
     state_dir = directory / STATE_DIR / ("" if keep else "demo")
-    _settings_of_the_sample()
-    sample = write_sample(directory / STATE_DIR / "sample")
+    sample = _sample(directory)
     line("starting the simulated cloud: S3, the triggers and the HTTP API, all on this machine")
     ports = (port, s3_port) if keep else (0, 0)
     running = start(directory, stage=LOCAL_STAGE, state_dir=state_dir, port=ports[0], s3_port=ports[1])
@@ -47,17 +48,20 @@ def demo(*, keep: bool, port: int, s3_port: int) -> None:
             stop(running)
 
 
-def _settings_of_the_sample() -> None:
+def _sample(directory: Path) -> "Sample":
+    """Write the sample, and make its settings this process's own."""
+    from cli.sample import LABEL, write_sample  # noqa: PLC0415  (loads scikit-learn)
+
     for name in [name for name in os.environ if name.startswith("VINTNER_")]:
         del os.environ[name]
     os.environ["VINTNER_LABEL"] = LABEL
+    return write_sample(directory / STATE_DIR / "sample")
 
 
 @contextmanager
 def prepare(directory: Path, state_dir: Path, stage: str) -> Iterator[str]:
     """Run a simulated cloud of its own with a model of the sample in production; its URL."""
-    _settings_of_the_sample()
-    sample = write_sample(directory / STATE_DIR / "sample")
+    sample = _sample(directory)
     with cloud(directory, stage=stage, state_dir=state_dir) as running:
         target = Target.of(stage, state_dir)
         _upload(target, layout.TEST_UPLOADS, sample.test)
@@ -71,7 +75,7 @@ def _farewell(url: str, *, keep: bool) -> str:
     return f"\nthe page   {url}/   (ended now: 'make demo KEEP=1' leaves it running, to look at and to try)"
 
 
-def _play(target: Target, sample: Sample) -> None:
+def _play(target: Target, sample: "Sample") -> None:
     _upload(target, layout.TEST_UPLOADS, sample.test)
     line(f"\n{'slot':<12} {'rows':>5} {'F1':>8}  decision")
     for path in sample.slots:
@@ -101,10 +105,10 @@ def _show(path: Path, step: Followed) -> None:
     line(decision["reason"])
 
 
-def _predict(target: Target, sample: Sample) -> None:
+def _predict(target: Target, sample: "Sample") -> None:
     header, row = sample.test.read_text(encoding="utf-8").splitlines()[:2]
     fields = dict(zip(header.split(","), row.split(","), strict=True))
-    truth = fields.pop(LABEL)
+    truth = fields.pop(target.settings.label)
     body: dict[str, Any] = {name: float(value) for name, value in fields.items()}
     answer = ask(target, json.dumps(body).encode(), "application/json")
     line(f"\nPOST {target.endpoint()}/predict   the first row of the test set, {len(body)} features, really {truth}")

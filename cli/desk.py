@@ -21,7 +21,7 @@ from shared.store import Reader
 SHOWN = 10
 
 
-@click.command()
+@click.command(short_help="Show where everything stands.")
 @stage_option
 @json_option
 def status(*, stage: str, as_json: bool) -> None:
@@ -88,7 +88,7 @@ def _show_decisions(decisions: Sequence[Document]) -> None:
     table(["decision", "model", "F1", "production", "at"], rows, numbers=["F1", "production"])
 
 
-@click.command()
+@click.command(short_help="Say why a model was or was not promoted.")
 @click.argument("model_id")
 @stage_option
 @json_option
@@ -128,7 +128,7 @@ def _unknown(store: Reader, model_id: str) -> str:
         return f"expected the id of a scored model, found {model_id!r}: see vintner status"
 
 
-@click.command()
+@click.command(short_help="Go back to an earlier model, and hold promotion.")
 @click.argument("model_id", required=False)
 @click.option("--list", "list_only", is_flag=True, help="Show what can be gone back to, and change nothing.")
 @stage_option
@@ -154,7 +154,7 @@ def _show_targets(store: Reader, *, as_json: bool) -> None:
         line("no earlier model in the pointer's history")
 
 
-@click.command()
+@click.command(short_help="Lift the hold of a rollback.")
 @stage_option
 @json_option
 def release(*, stage: str, as_json: bool) -> None:
@@ -163,7 +163,7 @@ def release(*, stage: str, as_json: bool) -> None:
     _show_report(desk.release(target.store, target.settings), as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Let a waiting winner into production.")
 @click.argument("model_id", required=False)
 @stage_option
 @json_option

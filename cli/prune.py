@@ -9,7 +9,7 @@ from cli.target import Target, stage_option
 from functions.prune import Prunable, prunable, remove
 
 
-@click.command()
+@click.command(short_help="Remove models that nothing refers to any more.")
 @click.option(
     "--min-age",
     default=30.0,

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalice.cli.factory import CLIFactory
-
 from local.errors import LocalError, last_line, where
 
 if TYPE_CHECKING:
@@ -105,5 +103,7 @@ class Project:
         return f"the app in {self.directory} did not load: {text}" + (f" ({place})" if place else "")
 
     @cached_property
-    def _factory(self) -> CLIFactory:
+    def _factory(self) -> Any:  # noqa: ANN401  (Chalice has no types)
+        from chalice.cli.factory import CLIFactory  # noqa: PLC0415  (takes half a second to load)
+
         return CLIFactory(str(self.directory), environ=os.environ)
