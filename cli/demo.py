@@ -71,7 +71,7 @@ def prepare(directory: Path, state_dir: Path, stage: str) -> Iterator[str]:
 
 def _farewell(url: str, *, keep: bool) -> str:
     if keep:
-        return f"\nthe page   {url}/   (left running: vintner status shows it, 'vintner down' ends it)"
+        return f"\nthe page   {url}/   (left running: look with 'vintner status', end it with 'vintner down')"
     return f"\nthe page   {url}/   (ended now: 'make demo KEEP=1' leaves it running, to look at and to try)"
 
 
