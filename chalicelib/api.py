@@ -6,7 +6,7 @@ from typing import Final
 
 from chalice import Blueprint, Response
 
-from chalicelib.problems import TooLarge, as_problem, problems
+from chalicelib.problems import MEDIA_TYPES, TooLarge, as_problem, problems
 from chalicelib.runtime import production
 from functions import predict
 from shared.documents import Document
@@ -16,7 +16,6 @@ from shared.production import ProductionCache
 api = Blueprint(__name__)
 api.register_middleware(problems, "http")
 
-MEDIA_TYPES: Final = ["application/json", "text/csv"]
 MAX_BODY_BYTES: Final = 6 * 1024 * 1024  # a Lambda function cannot be sent more
 
 _JSON: Final = {"Content-Type": "application/json"}

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Final
 
 from chalice import Response
+from chalice.app import Request
 
 from shared.bodies import FieldError, InvalidFields, Malformed
 from shared.errors import VintnerError
 from shared.production import NotServing
 
-PROBLEM_TYPE = "application/problem+json"
-RETRY_AFTER = {"Retry-After": "5"}
+MEDIA_TYPES: Final = ["application/json", "text/csv"]
+PROBLEM_TYPE: Final = "application/problem+json"
+RETRY_AFTER: Final = {"Retry-After": "5"}
 
 
 class TooLarge(VintnerError):
@@ -48,12 +51,18 @@ def as_problem(error: VintnerError) -> Response:
             return problem(503, f"the store cannot be read: {error}", headers=RETRY_AFTER)
 
 
-def problems(request: object, get_response: Callable[[object], Response]) -> Response:
+def _media_type(request: Request) -> str:
+    return str(request.headers.get("content-type", "none"))
+
+
+def problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Middleware: map the project's errors, and give Chalice's own error answers the same form."""
     response = get_response(request)
     if response.status_code < 400 or response.headers.get("Content-Type") == PROBLEM_TYPE:
         return response
     body = response.body
+    if response.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        return problem(415, f"expected {' or '.join(MEDIA_TYPES)}, found {_media_type(request)}")
     detail = body.get("Message") or body.get("message") if isinstance(body, dict) else None
     kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
     return problem(response.status_code, str(detail or HTTPStatus(response.status_code).description), headers=kept)
