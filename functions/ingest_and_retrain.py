@@ -82,11 +82,10 @@ def _drain(
     """Read what is pending. False says that an upload changed meanwhile: list again."""
     inventory = Inventory.take(store, settings)
     found = dict(inventory.receipts)
+    known = {source.slot for source in inventory.sources("slot")}
     for upload in inventory.pending:
         if seconds_left() < SECONDS_TO_SPARE:
             raise Unavailable(f"time ran out before {upload.key} was read: the next event goes on from there")
-        current = Inventory(inventory.uploads, found)
-        known = {source.slot for source in current.sources("slot")} if upload.kind == "slot" else set()
         try:
             receipt = ingest(store, upload, settings, known_slots=known, pause=pause)
         except Changed as change:
@@ -94,6 +93,8 @@ def _drain(
             return inventory, False
         _log_receipt(receipt)
         found[upload.digest] = receipt.slot
+        if upload.kind == "slot" and receipt.slot:
+            known.add(receipt.slot)
         report.receipts.append({"receipt": receipt.key, **receipt.document})
     return Inventory(inventory.uploads, found), True
 

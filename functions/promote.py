@@ -11,10 +11,11 @@ from typing import Final
 from shared import layout
 from shared.decisions import names, read_score, record, settled_models
 from shared.documents import Document
-from shared.errors import Conflict
+from shared.errors import Conflict, NotFound, Rejected
 from shared.inventory import Inventory
 from shared.judging import Contender, Verdict, best_of
 from shared.pointer import Pointer, commit, pointing_to, read_pointer
+from shared.production import read_scorer
 from shared.settings import Settings
 from shared.store import Store
 from shared.trial import Trial
@@ -114,6 +115,11 @@ def _round(store: Store, settings: Settings, approved: str | None) -> Iterator[D
 def _judge(store: Store, bench: Bench, trial: Trial, approved: str | None) -> Iterator[Document]:
     eligible = [one for one in trial.contenders if approved in {None, one.model_id}]
     best = best_of(eligible)
+    while best and (damage := _damage(store, bench.scores[best.model_id])):
+        if best.model_id in bench.undecided:
+            yield from record(store, trial.decision(best, Verdict("kept", f"cannot be served: {damage}")))
+        eligible.remove(best)
+        best = best_of(eligible)
     if best is None:
         return
     verdict = trial.verdict(best)
@@ -130,6 +136,15 @@ def _judge(store: Store, bench: Bench, trial: Trial, approved: str | None) -> It
     for other in eligible:
         if other != best and other.model_id in bench.undecided:
             yield from record(store, trial.decision(other, _verdict_beside(other, best, verdict, trial)))
+
+
+def _damage(store: Store, score: Document) -> str | None:
+    """Why a scored model could not be served; None when its scorer is whole."""
+    try:
+        read_scorer(store, score["model_id"], score["sha256"]["scorer.json"])
+    except (NotFound, Rejected) as error:
+        return str(error)
+    return None
 
 
 def _verdict_beside(other: Contender, best: Contender, verdict: Verdict, trial: Trial) -> Verdict:

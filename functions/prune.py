@@ -1,7 +1,8 @@
 """Prune: which objects nothing refers to any more. What an unknown outcome left behind is never among them.
 
 A model is removed only when it is older than any function can run, has a final decision, and neither the pointer nor
-its history names it. Its score goes last, so that what an interrupted run leaves is found again by the next one.
+its history names it. Its score goes first: a model without one is never promoted or gone back to, and what an
+interrupted run leaves behind is found again by the next one.
 """
 
 from collections.abc import Iterable
@@ -37,7 +38,7 @@ def prunable(store: Reader, settings: Settings, *, before: datetime, rows: bool)
     found = []
     for model_id, objects in models.items():
         if model_id in decided - protected and all(entry.modified < before for entry in objects):
-            found += [Prunable(entry.key, entry.size, "decided, not in the history") for entry in _score_last(objects)]
+            found += [Prunable(entry.key, entry.size, "decided, not in the history") for entry in _score_first(objects)]
     if rows:
         needed = _needed_slots(store, settings, pointer, models.keys() - {one.key.split("/")[1] for one in found})
         found += [
@@ -60,8 +61,8 @@ def _protected(pointer: Pointer | None) -> set[str]:
     return {pointer.model_id, *pointer.withdrawn, *(step.model_id for step in pointer.history)}
 
 
-def _score_last(objects: Iterable[Entry]) -> list[Entry]:
-    return sorted(objects, key=lambda entry: (entry.key.endswith(layout.SCORE_SUFFIX), entry.key))
+def _score_first(objects: Iterable[Entry]) -> list[Entry]:
+    return sorted(objects, key=lambda entry: (not entry.key.endswith(layout.SCORE_SUFFIX), entry.key))
 
 
 def _needed_slots(store: Reader, settings: Settings, pointer: Pointer | None, staying: Iterable[str]) -> set[str]:

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import permutation_test
 
-from shared import layout
 from shared.dataset import Dataset, Label, Rows
-from shared.documents import Document, sha256
-from shared.errors import NotFound, Rejected
+from shared.documents import Document
+from shared.errors import Conflict, NotFound, Rejected
 from shared.estimators import score_rows
 from shared.inventory import Inventory, Source
 from shared.layout import Upload
 from shared.metrics import f1_of
+from shared.production import read_scorer
 from shared.scorer import Scorer
 from shared.settings import Settings
 from shared.store import Reader, Store
@@ -69,7 +69,7 @@ def compare_with(store: Store, production: Document, inventory: Inventory, setti
     lineage = tuple(_source(entry) for entry in production["lineage"])
     try:
         dataset = load_dataset(store, lineage, tuple(inventory.sources("test")), settings)
-    except NotFound as error:
+    except (NotFound, Conflict) as error:  # the rows were pruned, and the upload is gone or another one
         raise Incomparable(f"rows that production was trained on are gone: {error}") from None
     unknown = [label for label in dataset.classes if label not in production["classes"]]
     if unknown:
@@ -96,12 +96,8 @@ def _class_positions(own: Iterable[Label], present: tuple[Label, ...]) -> NDArra
 
 
 def load_scorer(store: Reader, score: Document) -> Scorer:
-    """The scorer of a scored model; raise Rejected when its bytes are not those that were scored."""
-    key = layout.model_key(score["model_id"], "scorer.json")
-    body = store.read(key).body
-    if sha256(body) != score["sha256"]["scorer.json"]:
-        raise Rejected(f"{key}: expected the bytes that score.json records, found others: the object was changed")
-    return Scorer.load(body, key)
+    """The scorer of a scored model; raise NotFound, and Rejected when its bytes are not those that were scored."""
+    return read_scorer(store, score["model_id"], score["sha256"]["scorer.json"])
 
 
 def p_value(comparison: Comparison, candidate: Scorer, production: Scorer) -> float:

@@ -47,7 +47,7 @@ def ingest(
     known_slots: Collection[str] = (),
     pause: Callable[[float], None] = time.sleep,
 ) -> Receipt:
-    """Read an upload, write its rows and its receipt. `known_slots` are the rows of the other uploads of its kind.
+    """Read an upload, write its rows and its receipt. `known_slots` are the rows of the other slots.
 
     Raise Changed when the upload is no longer what was listed.
     """
@@ -57,7 +57,7 @@ def ingest(
         return _write_receipt(store, upload, None, _rejection(error))
     slot = slot_digest(table)
     settle(store, layout.slot_key(slot), pack_slot(table))
-    duplicate = slot in known_slots
+    duplicate = upload.kind == "slot" and slot in known_slots
     return _write_receipt(
         store,
         upload,

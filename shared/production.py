@@ -22,6 +22,15 @@ class NotServing(VintnerError):
     """There is no model that could answer."""
 
 
+def read_scorer(reader: Reader, model_id: str, expected_sha256: str) -> Scorer:
+    """A model's scorer; raise NotFound, and Rejected when its bytes are not those that were scored."""
+    key = layout.model_key(model_id, "scorer.json")
+    body = reader.read(key).body
+    if sha256(body) != expected_sha256:
+        raise Rejected(f"{key}: expected the bytes that were scored ({expected_sha256[:12]}), found others; not used")
+    return Scorer.load(body, key)
+
+
 @dataclass(frozen=True)
 class Production:
     """A pointer and the scorer that it points to."""
@@ -80,11 +89,4 @@ class ProductionCache:
         pointer = Pointer.parse(blob.body, blob.etag)
         if held and held.pointer.scorer_sha256 == pointer.scorer_sha256:
             return Production(pointer, held.scorer)
-        return Production(pointer, self._load(pointer))
-
-    def _load(self, pointer: Pointer) -> Scorer:
-        key = layout.model_key(pointer.model_id, "scorer.json")
-        body = self._reader.read(key).body
-        if sha256(body) != pointer.scorer_sha256:
-            raise Rejected(f"{key}: expected the bytes that {layout.PRODUCTION} names, found others; not used")
-        return Scorer.load(body, key)
+        return Production(pointer, read_scorer(self._reader, pointer.model_id, pointer.scorer_sha256))

@@ -41,7 +41,7 @@ class Trial:
         self._obstacle: str | None = None
         self._counted: Document | None = None
         self._p_values: dict[str, float] = {}
-        if pointer and pointer.test_fingerprint != fingerprint:
+        if scores and pointer and pointer.test_fingerprint != fingerprint:
             self._score_anew(pointer)
 
     def _score_anew(self, pointer: Pointer) -> None:
