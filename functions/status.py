@@ -33,6 +33,7 @@ def model(reader: Reader, cache: ProductionCache) -> Document:
         "promoted_at": pointer.promoted_at,
         "generation": pointer.generation,
         "decision": pointer.decision,
+        "importances": score.get("importances", {}),
         "features": list(production.scorer.features),
         "classes": list(production.scorer.classes),
         "label": production.scorer.label,

@@ -19,7 +19,7 @@ from shared import layout
 from shared.dataset import Dataset, assemble
 from shared.documents import Document, decode, digest, encode, sha256, timestamp
 from shared.errors import NotFound, Rejected
-from shared.estimators import check_parity, export, fit, score_rows, versions
+from shared.estimators import check_parity, export, fit, importances, score_rows, versions
 from shared.ingest import restore
 from shared.inventory import Inventory, Source
 from shared.metrics import evaluate
@@ -126,6 +126,7 @@ def _train(store: Store, candidate: Candidate, settings: Settings) -> Document:
             if reason
         ],
         "features": list(dataset.features),
+        "importances": importances(pipeline),
         "classes": list(dataset.classes),
         "settings": settings.training(),
         "versions": versions(),

@@ -1,0 +1,177 @@
+"""The API as an OpenAPI 3.1 document.
+
+What is the same for every model stands in `static/openapi.json`; the schemas of rows and predictions are made from the
+production model's own features and classes.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from functions.predict import class_names
+from shared.scorer import Label, Scorer
+from shared.values import FLOAT32_MAX
+
+Schema = dict[str, Any]
+
+_SKELETON: Final = Path(__file__).parent / "static" / "openapi.json"
+_FORMS: Final = {"instances": "Instances", "dataframe_records": "DataframeRecords", "dataframe_split": "DataframeSplit"}
+
+
+def describe(scorer: Scorer | None, assets: Sequence[str]) -> Schema:
+    """The document for the model in production, or one with open schemas while there is none.
+
+    `assets` are the names that `/assets` knows.
+    """
+    document: Schema = json.loads(_SKELETON.read_text(encoding="utf-8"))
+    forms = [name for field, name in _FORMS.items() if scorer is None or field not in scorer.features]
+    schemas = _of_model(scorer, forms) if scorer else _of_no_model()
+    document["components"]["schemas"] |= schemas
+    content = _content(scorer, forms)
+    for path in ("/predict", "/invocations"):
+        document["paths"][path]["post"]["requestBody"]["content"] = content
+    parameters = document["paths"]["/assets/{version}/{name}"]["get"]["parameters"]
+    next(one for one in parameters if one["name"] == "name")["schema"]["enum"] = sorted(assets)
+    return document
+
+
+def _of_model(scorer: Scorer, forms: Sequence[str]) -> Schema:
+    label = _label_schema(scorer.classes)
+    names = class_names(scorer.classes)
+    probability: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+    answer = {
+        "prediction": {**label, "description": "The class with the highest vote."},
+        "probability": {**probability, "description": "Of the predicted class."},
+        "probabilities": {
+            "type": "object",
+            "description": "Of each class.",
+            "properties": dict.fromkeys(names, probability),
+            "required": names,
+            "additionalProperties": False,
+        },
+    }
+    model_id: Schema = {"$ref": "#/components/schemas/ModelId"}
+    schemas = {
+        "Row": _row(scorer),
+        "Instances": _records("instances", "Many rows."),
+        "DataframeRecords": _records("dataframe_records", "Many rows, in a spelling of MLflow's clients."),
+        "DataframeSplit": _split(scorer),
+        "Label": {**label, "description": f"A class: a value of the label {scorer.label}."},
+        "RowPrediction": _closed(answer),
+        "Prediction": _closed({**answer, "model_id": model_id}),
+    }
+    return {name: schema for name, schema in schemas.items() if name not in _FORMS.values() or name in forms}
+
+
+def _of_no_model() -> Schema:
+    """Schemas that promise nothing about features and classes."""
+    probability: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+    label: Schema = {"type": ["boolean", "number", "string"]}
+    answer = {
+        "prediction": label,
+        "probability": probability,
+        "probabilities": {"type": "object", "additionalProperties": probability},
+    }
+    return {
+        "Label": label,
+        "RowPrediction": _closed(answer),
+        "Prediction": _closed({**answer, "model_id": {"$ref": "#/components/schemas/ModelId"}}),
+    }
+
+
+def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
+    if scorer is None:
+        waits = "Nothing is in production, so nothing more can be said of a row: the answer is 503."
+        return {
+            "application/json": {"schema": {"type": "object", "description": waits}},
+            "text/csv": {"schema": {"type": "string", "description": waits}},
+        }
+    refs = [{"$ref": f"#/components/schemas/{name}"} for name in ("Row", *forms)]
+    return {
+        "application/json": {"schema": {"anyOf": refs}, "examples": _examples(scorer, forms)},
+        "text/csv": {
+            "schema": {
+                "type": "string",
+                "description": "UTF-8, commas, a header line with the names of the fields, then a line for each row.",
+            },
+            "example": _csv(scorer),
+        },
+    }
+
+
+def _row(scorer: Scorer) -> Schema:
+    features: Schema = {
+        name: {"type": ["number", "null"], "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX, "examples": [fill]}
+        for name, fill in zip(scorer.features, scorer.fills, strict=True)
+    }
+    unused = {name: {"description": "Allowed and not used."} for name in _unused(scorer)}
+    return {
+        **_closed({**features, **unused}, required=scorer.features),
+        "description": "A value for each of the model's features. Null is a missing value: the median of the training "
+        "rows, shown as the example, stands in for it.",
+    }
+
+
+def _unused(scorer: Scorer) -> list[str]:
+    """The fields beside the features that a row may carry."""
+    return [name for name in dict.fromkeys((*scorer.ignored, scorer.label)) if name not in scorer.features]
+
+
+def _records(field: str, description: str) -> Schema:
+    rows = {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
+    return {**_closed({field: rows}), "description": description}
+
+
+def _split(scorer: Scorer) -> Schema:
+    columns: Schema = {
+        "type": "array",
+        "description": "All of the model's features, in any order.",
+        "items": {"enum": [*scorer.features, *_unused(scorer)]},
+        "uniqueItems": True,
+        "allOf": [{"contains": {"const": name}} for name in scorer.features],
+    }
+    data: Schema = {
+        "type": "array",
+        "description": "The rows: as many values as there are columns, a number or null for a feature.",
+        "items": {"type": "array", "items": {}},
+    }
+    split = _closed({"columns": columns, "data": data, "index": {"description": "Not used."}}, ("columns", "data"))
+    return {**_closed({"dataframe_split": split}), "description": "Many rows, as pandas and MLflow split them."}
+
+
+def _label_schema(classes: Sequence[Label]) -> Schema:
+    kinds = {bool: "boolean", int: "number", float: "number", str: "string"}
+    found = list(dict.fromkeys(kinds[type(label)] for label in classes))
+    return {"type": found[0] if len(found) == 1 else found, "enum": list(classes)}
+
+
+def _closed(properties: Schema, required: Sequence[str] | None = None) -> Schema:
+    """An object with these fields and no others; all are required unless some are named."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties if required is None else required),
+        "additionalProperties": False,
+    }
+
+
+def _examples(scorer: Scorer, forms: Sequence[str]) -> Schema:
+    row = dict(zip(scorer.features, scorer.fills, strict=True))
+    split = {"columns": list(scorer.features), "data": [list(scorer.fills)]}
+    values: Schema = {
+        "Row": ("One row", row),
+        "Instances": ("Many rows", {"instances": [row, row]}),
+        "DataframeRecords": ("Many rows, MLflow records", {"dataframe_records": [row]}),
+        "DataframeSplit": ("Many rows, MLflow split", {"dataframe_split": split}),
+    }
+    return {name: {"summary": values[name][0], "value": values[name][1]} for name in ("Row", *forms)}
+
+
+def _csv(scorer: Scorer) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([scorer.features, scorer.fills])
+    return text.getvalue()

@@ -1,0 +1,92 @@
+// Asks for the status every few seconds while the page can be seen, and hands it to the parts of the page.
+
+import { renderChart, startChart } from "./chart.js";
+import { byId, renewAges, score, setText } from "./dom.js";
+import { renderForm, startForm } from "./form.js";
+import { renderCandidate, renderDecisions, renderProduction, renderQuality, renderReceipts } from "./sections.js";
+
+const PERIOD = 2500;
+const PATIENCE = 10000;
+const ROOT = new URL("../../", import.meta.url);
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
+let model = null;
+let medians = {};
+let timer = null;
+let asking = false;
+let answered = null;
+
+async function ask(name) {
+  const response = await fetch(new URL(name, ROOT), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
+  return response.json();
+}
+
+/** The model behind the form, and the medians of its training rows; asked for again after each change of production. */
+async function followModel(production) {
+  if (!production) model = null;
+  if (!production || model?.generation === production.generation) return;
+  const [found, api] = await Promise.all([ask("model"), ask("openapi.json")]);
+  const properties = api.components?.schemas?.Row?.properties ?? {};
+  model = found;
+  medians = Object.fromEntries(found.features.map((name) => [name, properties[name]?.examples?.[0]]));
+}
+
+/** The newest decision on a candidate. */
+function verdictOn(modelId, decisions) {
+  const own = decisions.filter((decision) => decision.model_id === modelId);
+  return own.sort((a, b) => b.at.localeCompare(a.at))[0] ?? null;
+}
+
+function emptyChart({ candidate }) {
+  if (candidate.state === "training") return "The first candidate is being trained. Its score appears here.";
+  if (candidate.state === "trained") return "The first candidate is scored and about to be judged.";
+  return "No candidate was scored yet. Each upload of labelled rows adds one, once there is a test set.";
+}
+
+function render(status) {
+  const { production, candidate, uploads, receipts, decisions } = status;
+  document.title = production ? `Vintner: F1 ${score(production.score)}` : "Vintner: nothing in production";
+  const verdict = verdictOn(candidate.model_id, decisions);
+  renderProduction(production, uploads, candidate, verdict);
+  renderCandidate(candidate, verdict, uploads);
+  renderChart(decisions, emptyChart(status));
+  renderReceipts(receipts, uploads);
+  renderDecisions(decisions);
+  renderQuality(production, model);
+  renderForm(model, medians, ROOT);
+}
+
+function showFreshness(trouble) {
+  setText(byId("trouble"), trouble);
+  byId("trouble").hidden = !trouble;
+  if (answered) setText(byId("clock"), `Renewed at ${CLOCK.format(answered)}`);
+}
+
+async function renew() {
+  if (asking) return;
+  asking = true;
+  clearTimeout(timer);
+  try {
+    const status = await ask("status");
+    answered = new Date();
+    render(status);
+    await followModel(status.production).then(() => render(status), () => {});
+    showFreshness("");
+  } catch {
+    const last = answered ? `What you see is from ${CLOCK.format(answered)}.` : "";
+    showFreshness(`The server does not answer as it should. ${last} Trying again.`);
+  }
+  renewAges();
+  asking = false;
+  if (!document.hidden) timer = setTimeout(renew, PERIOD);
+}
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (!document.hidden) renew();
+});
+
+startChart();
+startForm();
+renew();

@@ -1,0 +1,255 @@
+"""The pages in a real browser, on a running simulated cloud.
+
+Every test ends with the same three questions: did the page ask another host, did it complain on the console, and did
+anything fail to load.
+"""
+
+import importlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.e2e.line import Line, running_line
+from tests.functions.stage import csv_of, sample
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+
+Browser = Any
+Page = Any
+
+CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+AXE: Final = Path(__file__).parent / "axe" / "axe.min.js"
+FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SETTINGS: Final = {"VINTNER_LABEL": "label", "VINTNER_POSITIVE": "== yes", "VINTNER_REFRESH_SECONDS": "0"}
+HOSTILE: Final = "data/slots/<img src=x onerror=alert(1)>.csv"
+PATIENCE: Final = 30_000  # milliseconds
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with importlib.import_module("playwright.sync_api").sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A cloud with a model in production, rejected uploads and one with a hostile name."""
+    with running_line(tmp_path_factory.mktemp("full") / "project", SETTINGS) as running:
+        running.upload("data/test/test.csv", sample(1000, noise=0.0))
+        running.upload("data/slots/first.csv", sample(1))
+        running.upload(HOSTILE, sample(2))
+        bad = csv_of([(1, 2, "yes"), ("tall", 2, "no"), (3, "wide", "yes")], ("a", "<b>b</b>", "label"))
+        running.upload("data/slots/bad.csv", bad.replace("<b>b</b>", "b"))
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, line: Line) -> Iterator[Page]:
+    yield from watched(browser, line)
+
+
+def watched(browser: Browser, line: Line, **options: Any) -> Iterator[Page]:  # noqa: ANN401  (the browser's options)
+    """A page in a fresh context that must ask nobody else and complain of nothing."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("dialog", lambda dialog: troubles.append(dialog.message))
+    page.on("request", lambda request: None if request.url.startswith(line.cloud.url) else troubles.append(request.url))
+    yield page
+    context.close()
+    assert troubles == []
+
+
+def opened(page: Page, line: Line, path: str = "/api/") -> Page:
+    page.goto(line.cloud.url + path)
+    page.get_by_text("Renewed at").wait_for()
+    return page
+
+
+def text_of(page: Page, selector: str) -> str:
+    return str(page.locator(selector).inner_text())
+
+
+@pytest.mark.parametrize("path", ["/", "/api/"])
+def test_the_page_shows_what_is_in_production(page: Page, line: Line, path: str) -> None:
+    opened(page, line, path)
+    production = text_of(page, "#production")
+    assert f"{line.pointer().score:.4f}" in production
+    assert line.pointer().model_id in production
+    assert "30 test rows" in production
+    assert "Confusion matrix" in text_of(page, "#quality")
+    assert "promoted" in text_of(page, "#decisions")
+    assert page.locator("#canvas circle.promoted").count() >= 1
+
+
+def test_a_rejected_upload_shows_each_reason_with_its_place(page: Page, line: Line) -> None:
+    opened(page, line)
+    reasons = page.locator("#receipts > li", has_text="data/slots/bad.csv").locator(".reasons li")
+    assert [text.split("\n")[0] for text in reasons.all_inner_texts()] == ["line 3, column a", "line 4, column b"]
+
+
+def test_a_hostile_key_is_only_text(page: Page, line: Line) -> None:
+    opened(page, line)
+    assert HOSTILE in text_of(page, "#receipts")
+    assert page.locator("img").count() == 0
+
+
+def test_an_upload_appears_without_a_reload_and_disturbs_nobody(page: Page, line: Line) -> None:
+    opened(page, line)
+    page.evaluate("window.same = true")
+    page.get_by_label("a", exact=True).fill("4.25")
+    line.upload("data/slots/later.csv", sample(3))
+    page.wait_for_selector("#receipts >> text=data/slots/later.csv")
+    assert page.evaluate("window.same") is True
+    assert page.evaluate("document.activeElement.name") == "a"
+    assert page.get_by_label("a", exact=True).input_value() == "4.25"
+
+
+def test_the_form_asks_the_model(page: Page, line: Line) -> None:
+    opened(page, line)
+    page.get_by_label("a", exact=True).fill("4")
+    page.get_by_label("b", exact=True).fill("4")
+    page.get_by_role("button", name="Predict").click()
+    page.wait_for_selector("#answer .figure")
+    answer = line.ask("/predict", b'{"a": 4, "b": 4}')[1]
+    assert text_of(page, "#answer .figure") == str(answer["prediction"]).lower()
+    assert f"{answer['probability']:.4f}" in text_of(page, "#answer")
+    assert " ms" in text_of(page, "#answer")
+
+
+def test_the_form_names_a_field_that_is_no_number(page: Page, line: Line) -> None:
+    opened(page, line)
+    field = page.get_by_label("b", exact=True)
+    field.fill("wide")
+    field.press("Enter")
+    assert field.get_attribute("aria-invalid") == "true"
+    assert "wide" in text_of(page, "#field-1-error")
+    assert page.evaluate("document.activeElement.name") == "b"
+
+
+def test_the_servers_complaint_stands_at_its_field(browser: Browser, line: Line) -> None:
+    context = browser.new_context()
+    page = opened(context.new_page(), line)
+    page.get_by_label("a", exact=True).fill("1e39")
+    page.get_by_role("button", name="Predict").click()
+    page.wait_for_selector("#answer .note")
+    assert "float32" in text_of(page, "#field-0-error")
+    context.close()
+
+
+def test_everything_can_be_done_from_the_keyboard(page: Page, line: Line) -> None:
+    opened(page, line)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "canvas":
+            break
+    page.keyboard.press("Home")
+    assert page.locator("#canvas").get_attribute("aria-valuenow") == "1"
+    assert "nothing was in production" in text_of(page, "#readout").lower()
+    page.keyboard.press("Tab")
+    page.keyboard.type("-4")
+    page.keyboard.press("Tab")
+    page.keyboard.type("-4")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#answer .figure")
+    assert text_of(page, "#answer .figure") == "false"
+
+
+def test_a_hidden_page_asks_nothing(page: Page, line: Line) -> None:
+    opened(page, line)
+    asked: list[str] = []
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    page.wait_for_load_state("networkidle")
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(3500)
+    assert asked == []
+    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(500)
+    assert asked[0].endswith("/api/status")
+
+
+def test_a_path_without_its_slash_works(page: Page, line: Line) -> None:
+    def as_api_gateway(route: Any) -> None:  # noqa: ANN401  (the browser has no types here)
+        route.fulfill(response=route.fetch(url=line.cloud.url + "/api/"))
+
+    page.route(line.cloud.url + "/api?from=mail", as_api_gateway)
+    page.goto(line.cloud.url + "/api?from=mail#uploads")
+    page.wait_for_url(line.cloud.url + "/api/?from=mail#uploads")
+    page.wait_for_selector("#production .score")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/api/docs", "/api/docs/"])
+def test_the_viewer_tries_a_request(page: Page, line: Line, path: str) -> None:
+    page.goto(line.cloud.url + path)
+    page.locator("#operations-predictions-predict .opblock-summary-control").click()
+    page.locator("#operations-predictions-predict .execute").click()
+    live = page.locator("#operations-predictions-predict .live-responses-table .response").first
+    live.wait_for()
+    assert "200" in live.inner_text()
+    assert line.pointer().model_id in live.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_page_is_accessible_and_fits(browser: Browser, line: Line, scheme: str, width: int) -> None:
+    for page in watched(browser, line, color_scheme=scheme):
+        page.set_viewport_size({"width": width, "height": 900})
+        opened(page, line)
+        page.get_by_role("button", name="Predict").click()
+        page.wait_for_selector("#answer .figure")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds: rule, and where."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+def test_an_empty_stage_says_what_to_do_until_it_serves(browser: Browser, tmp_path: Path) -> None:
+    with running_line(tmp_path / "project", SETTINGS) as line:
+        for page in watched(browser, line):
+            opened(page, line)
+            assert "Upload a test set" in text_of(page, "#production")
+            assert page.locator("#form").is_hidden()
+            assert violations(page) == []
+            line.upload("data/slots/slot.csv", sample(1))
+            page.wait_for_selector("#candidate >> text=no test set yet")
+            line.upload("data/test/test.csv", sample(1000, noise=0.0))
+            page.wait_for_selector("#production .score")
+            page.get_by_label("a", exact=True).wait_for()
+
+
+def test_a_server_that_fails_is_told_and_recovered_from(browser: Browser, line: Line) -> None:
+    context = browser.new_context()
+    page = opened(context.new_page(), line)
+    page.route("**/status", lambda route: route.fulfill(status=503, body="{}"))
+    page.get_by_text("does not answer as it should").wait_for()
+    assert page.locator("#production .score").is_visible()
+    page.unroute("**/status")
+    page.get_by_text("does not answer as it should").wait_for(state="hidden")
+    context.close()
