@@ -81,9 +81,8 @@ def export(pipeline: Pipeline, settings: Settings) -> bytes:
 
 def importances(pipeline: Pipeline) -> dict[str, float]:
     """How much each feature's splits reduce the impurity, of all features together 1 (Breiman, 2001)."""
-    return dict(
-        zip(pipeline.feature_names_in_.tolist(), pipeline["classifier"].feature_importances_.tolist(), strict=True)
-    )
+    shares = np.nan_to_num(pipeline["classifier"].feature_importances_)
+    return dict(zip(pipeline.feature_names_in_.tolist(), shares.tolist(), strict=True))
 
 
 def _export_tree(tree: Any) -> Document:  # noqa: ANN401  (scikit-learn's Tree has no types)
