@@ -23,7 +23,7 @@ def decode(body: bytes, key: str) -> Document:
     """The fields of a document; raise Rejected when it is damaged or of an unknown format."""
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Rejected(f"{key}: expected a JSON document, found {body[:40]!r} ({error})") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         found = document.get("format") if isinstance(document, dict) else type(document).__name__

@@ -10,7 +10,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError, NotModifiedError, PreconditionError
 from obstore.store import S3Store
 
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable, VintnerError
 from shared.store import Blob, Entry
 
 TIMEOUT: Final = timedelta(seconds=2)
@@ -76,9 +76,17 @@ def _errors(place: str) -> Iterator[None]:
         yield
     except NotModifiedError:
         raise
-    except (FileNotFoundError, NotFoundError):
+    except (FileNotFoundError, NotFoundError) as error:
+        if "NoSuchBucket" in str(error):
+            raise _no_bucket(place) from None
         raise NotFound(f"{place}: there is no such object") from None
     except PreconditionError:
         raise Conflict(f"{place}: the object changed since it was listed") from None
     except (BaseError, OSError) as error:
+        if "NoSuchBucket" in str(error):
+            raise _no_bucket(place) from None
         raise Unavailable(f"{place}: the store cannot be reached ({str(error).splitlines()[0]})") from error
+
+
+def _no_bucket(place: str) -> VintnerError:
+    return VintnerError(f"{place}: there is no such bucket: create it or correct VINTNER_BUCKET")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
@@ -71,7 +72,10 @@ class S3Store:
     def upload(self, key: str, path: Path, progress: Callable[[int], None] | None = None) -> None:
         """Write a file as a user does, whatever stands there; `progress` gets the bytes sent since its last call."""
         with _errors_of_reading(f"{self.bucket}/{key}"):
-            self._reading.upload_file(str(path), self.bucket, key, Callback=progress)
+            try:
+                self._reading.upload_file(str(path), self.bucket, key, Callback=progress)
+            except S3UploadFailedError as error:  # hides the client's own error
+                raise error.__context__ or error from None
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""

@@ -7,9 +7,9 @@ be cheaper and would sometimes decide otherwise.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, isfinite
 from typing import Any, Final
 
 from shared.documents import decode
@@ -54,7 +54,7 @@ class Scorer:
             raise Rejected(f"{key}: expected a scorer of kind {KIND!r}, found {document.get('kind')!r}")
         try:
             return cls._from_document(document)
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (KeyError, TypeError, IndexError, ValueError, ArithmeticError) as error:
             raise Rejected(f"{key}: expected a complete scorer, found none ({error!r})") from None
 
     @classmethod
@@ -64,6 +64,8 @@ class Scorer:
             raise ValueError("features, fills, means and scales differ in length")
         features, fills, means, scales = columns
         classes = tuple(document["classes"])
+        if len(classes) < 2:
+            raise ValueError("fewer than two classes")
         trees = [_Tree(**tree) for tree in document["trees"]]
         weights = [float(weight) for weight in document["weights"]]
         if not trees or len(trees) != len(weights):
@@ -71,6 +73,8 @@ class Scorer:
         for tree in trees:
             tree.check(len(features), len(classes))
         boosting = (trees, weights, float(document["weight_sum"]))
+        _check_finite([*fills, *means, *weights, *(bound for tree in trees for bound in tree.threshold)])
+        _check_finite(1 / divisor for divisor in (*scales, document["weight_sum"]))
         decide = _binary(*boosting) if len(classes) == 2 else _multiclass(*boosting, len(classes))
         return cls(features, classes, document["label"], tuple(document["ignored"]), fills, means, scales, decide)
 
@@ -88,9 +92,14 @@ class Scorer:
         return self.score(_to_float32(scaled))
 
 
+def _check_finite(values: Iterable[float]) -> None:
+    if not all(isfinite(value) for value in values):
+        raise ValueError("a number is not finite")
+
+
 def _to_float32(values: list[float]) -> tuple[float, ...]:
     """Each float64 rounded to the nearest float32 (ties to even), as numpy's astype does."""
-    layout = f"{len(values)}f"
+    layout = f"<{len(values)}f"  # without "<" a value that is too large would silently become infinite
     try:
         return struct.unpack(layout, struct.pack(layout, *values))
     except OverflowError:
@@ -99,7 +108,7 @@ def _to_float32(values: list[float]) -> tuple[float, ...]:
 
 def _fits(value: float) -> bool:
     try:
-        struct.pack("f", value)
+        struct.pack("<f", value)
     except OverflowError:
         return False
     return True

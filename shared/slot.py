@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from typing import Final
 
@@ -12,6 +13,20 @@ from shared.errors import Rejected
 from shared.reading import Table
 
 DIGEST_LENGTH: Final = 32
+
+# What zipfile and numpy raise when they meet damaged bytes.
+_DAMAGED: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    SyntaxError,
+    struct.error,
+    zipfile.BadZipFile,
+)
 
 
 def slot_digest(table: Table) -> str:
@@ -45,8 +60,9 @@ def unpack_slot(body: bytes, key: str) -> Table:
                 tuple(arrays["labels"].tolist()),
                 arrays["codes"],
             )
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        digest = slot_digest(table)
+    except _DAMAGED as error:
         raise Rejected(f"{key}: expected the rows of a slot, found damaged bytes ({error})") from None
-    if slot_digest(table) not in key:
+    if digest not in key:
         raise Rejected(f"{key}: expected the rows that its name stands for, found others: the object was changed")
     return table

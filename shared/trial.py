@@ -5,17 +5,21 @@ was not trained on.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from shared import layout
 from shared.decisions import read_score
 from shared.documents import Document, encode, timestamp
-from shared.errors import Rejected
+from shared.errors import NotFound, Rejected
 from shared.inventory import Inventory
 from shared.judging import Contender, Rule, Verdict, beats, judge
 from shared.pointer import Pointer, generation_of, new_write_id
 from shared.settings import Settings
 from shared.store import Store, settle
+
+if TYPE_CHECKING:
+    from shared.comparison import Comparison
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +55,10 @@ class Trial:
             score = self._production_score(pointer)
             rows = comparison.compare_with(self._store, score, self._inventory, self._settings)
             self.production = Contender(pointer.model_id, rows.f1(comparison.load_scorer(self._store, score)))
-            self.contenders = [
-                Contender(name, rows.f1(comparison.load_scorer(self._store, score)))
-                for name, score in self._scores.items()
-            ]
-        except Rejected as error:
+        except (NotFound, Rejected) as error:
             self._obstacle = f"production cannot be scored on the present test set: {error}; waits for vintner approve"
             return
+        self.contenders = list(self._contenders_on(rows))
         self._counted = {"counted": rows.counted, "of": rows.total}
         rescore: Document = {
             "model_id": pointer.model_id,
@@ -71,6 +72,16 @@ class Trial:
             layout.model_key(pointer.model_id, f"rescores/{self._fingerprint}.json"),
             encode(rescore),
         )
+
+    def _contenders_on(self, rows: "Comparison") -> Iterator[Contender]:
+        """The contenders with their scores on these rows; one that cannot be scored does not take part."""
+        from shared import comparison  # noqa: PLC0415  (loads the training packages, which most rounds do not need)
+
+        for name, score in self._scores.items():
+            try:
+                yield Contender(name, rows.f1(comparison.load_scorer(self._store, score)))
+            except (NotFound, Rejected) as error:
+                log.warning("%s cannot be scored on the present test set: %s", name, error)
 
     def _production_score(self, pointer: Pointer) -> Document:
         score = read_score(self._store, pointer.model_id)
@@ -103,7 +114,7 @@ class Trial:
             challenger = comparison.load_scorer(self._store, self._scores[contender.model_id])
             champion = comparison.load_scorer(self._store, score)
             self._p_values[contender.model_id] = comparison.p_value(rows, challenger, champion)
-        except Rejected as error:
+        except (NotFound, Rejected) as error:
             log.warning("no paired test for %s: %s", contender.model_id, error)
         return self._p_values.get(contender.model_id)
 

@@ -1,0 +1,116 @@
+"""What every test can use: a simulated S3 on loopback, a fresh bucket, settings, and a stage in memory."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import hypothesis
+import pytest
+from moto.server import DomainDispatcherApplication, create_backend_app
+from pytest_socket import socket_allow_hosts
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from local.environment import LOOPBACK, simulated
+from local.wsgi import call
+from shared.s3_store import READ_CONFIG, WRITE_CONFIG, S3Store
+from shared.settings import Settings
+from tests.fake_store import FakeStore
+from tests.functions.stage import Stage
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKET_NUMBERS: Final = count(1)
+
+hypothesis.settings.register_profile("vintner", deadline=None, max_examples=60, print_blob=True)
+hypothesis.settings.load_profile("vintner")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> None:
+    socket_allow_hosts([LOOPBACK, "::1", "localhost"], allow_unix_socket=True)
+
+
+class OneAtATime:
+    """A WSGI application that handles one whole request at a time: moto's conditional PUT is check-then-act."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application, self._lock = application, threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        """Answer one request."""
+        with self._lock:
+            answer = call(self._application, environ)
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
+        start_response(f"{answer.status} -", headers)
+        return [answer.body]
+
+
+class _KeepsAlive(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """The address of the simulated S3."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=_KeepsAlive)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://{LOOPBACK}:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def cloud(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a client of the simulated S3, made this process's own."""
+    import os  # noqa: PLC0415  (no other part of the tests reads the environment)
+
+    environment = simulated(os.environ, s3_url)
+    for name in [name for name in os.environ if name not in environment]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def clients(s3_url: str) -> tuple["S3Client", "S3Client"]:
+    """The two clients of an S3Store, made once: one that repeats its calls, and one that does not."""
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    return (
+        session.client("s3", endpoint_url=s3_url, config=READ_CONFIG),
+        session.client("s3", endpoint_url=s3_url, config=WRITE_CONFIG),
+    )
+
+
+@pytest.fixture
+def store(clients: tuple["S3Client", "S3Client"]) -> S3Store:
+    """A fresh, empty bucket."""
+    name = f"bucket-{next(BUCKET_NUMBERS)}"
+    clients[1].create_bucket(Bucket=name)
+    return S3Store(name, reading=clients[0], writing=clients[1])
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The settings that the samples fit."""
+    return Settings(bucket="vintner", label="label")
+
+
+@pytest.fixture
+def stage(settings: Settings) -> Stage:
+    """A stage in memory."""
+    return Stage(FakeStore(), settings)
+
+
+@pytest.fixture
+def cloud_stage(store: S3Store, settings: Settings) -> Stage:
+    """A stage on the simulated S3."""
+    return Stage(store, settings)

@@ -1,0 +1,147 @@
+"""The bucket's layout: keys say everything that a decision needs."""
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+from shared import layout
+from shared.inventory import Inventory, list_uploads
+from shared.layout import DecisionName, Kind, Upload
+from shared.settings import Settings
+from shared.store import Entry
+from tests.fake_store import FakeStore
+
+SETTINGS = Settings("bucket", "label")
+A, B, C = ("a" * 32, "b" * 32, "c" * 32)
+MODEL = "0123456789abcdef"
+
+
+def entry(key: str, size: int = 1, etag: str = "e") -> Entry:
+    return Entry(key, etag, size, datetime(2025, 1, 1, tzinfo=UTC))
+
+
+KINDS: list[tuple[str, Kind | None]] = [
+    ("data/slots/a.csv", "slot"),
+    ("data/slots/deep/er/a.CSV", "slot"),
+    ("data/slots/.csv", "slot"),
+    ("data/test/a.csv", "test"),
+    ("data/test/2025/a.csv", "test"),
+    ("data/slots/a.xlsx", None),
+    ("data/slots/a.csv.gz", None),
+    ("data/slots/a", None),
+    ("data/a.csv", None),
+    ("data/slot/a.csv", None),
+    ("data/tests/a.csv", None),
+    ("data/slotsa.csv", None),
+]
+
+
+@pytest.mark.parametrize(("key", "kind"), KINDS, ids=[key for key, _ in KINDS])
+def test_place_and_name_say_what_an_upload_is(key: str, kind: Kind | None) -> None:
+    assert Upload(key, "e", 1, A).kind == kind
+    assert kind is None or kind in get_args(Kind)
+
+
+def test_uploads_are_sorted_and_folder_markers_are_none() -> None:
+    listed = [entry("data/slots/b.csv"), entry("data/slots/", 0), entry("data/a.csv"), entry("data/slots/x/", 5)]
+    assert [upload.key for upload in layout.uploads(listed, "f")] == ["data/a.csv", "data/slots/b.csv", "data/slots/x/"]
+
+
+def test_an_upload_is_named_by_key_content_and_reading() -> None:
+    cases = [("data/a.csv", "e", "f"), ("data/b.csv", "e", "f"), ("data/a.csv", "d", "f"), ("data/a.csv", "e", "g")]
+    digests = {layout.uploads([entry(key, etag=etag)], reading)[0].digest for key, etag, reading in cases}
+    assert len(digests) == 4
+    assert {len(digest) for digest in digests} == {32}
+
+
+def test_a_reader_version_reads_everything_anew() -> None:
+    assert layout.reading_fingerprint(SETTINGS, 1) != layout.reading_fingerprint(SETTINGS, 2)
+
+
+RECEIPTS: list[tuple[str, list[str], dict[str, str | None]]] = [
+    ("none", [], {}),
+    ("rows", [f"receipts/{A}.{B}.json"], {A: B}),
+    ("rejected", [f"receipts/{A}.rejected.json"], {A: None}),
+    ("rows win", [f"receipts/{A}.{B}.json", f"receipts/{A}.rejected.json"], {A: B}),
+    ("rows win in any order", [f"receipts/{A}.rejected.json", f"receipts/{A}.{B}.json"], {A: B}),
+    ("two uploads", [f"receipts/{A}.{C}.json", f"receipts/{B}.rejected.json"], {A: C, B: None}),
+    (
+        "others",
+        [f"receipts/{A}.json", "receipts/x.y.json", f"receipts/{A}.{B}.json.bak", f"a/receipts/{A}.{B}.json"],
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("keys", "expected"), [case[1:] for case in RECEIPTS], ids=[case[0] for case in RECEIPTS])
+def test_one_listing_tells_what_is_read(keys: list[str], expected: dict[str, str | None]) -> None:
+    assert layout.receipts(map(entry, keys)) == expected
+
+
+@pytest.mark.parametrize("slot", [B, None])
+def test_receipt_keys_are_read_back(slot: str | None) -> None:
+    assert layout.receipts([entry(layout.receipt_key(A, slot))]) == {A: slot}
+
+
+NAMES = [
+    DecisionName(0, MODEL, None),
+    DecisionName(7, MODEL, "waiting"),
+    DecisionName(12, MODEL, "older-than-0123456789ab"),
+    DecisionName(123_456_789, MODEL, "write-0123456789ab"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: name.key)
+def test_decision_names_are_read_back(name: DecisionName) -> None:
+    assert DecisionName.parse(name.key) == name
+
+
+def test_decision_names_sort_by_generation() -> None:
+    keys = [DecisionName(generation, MODEL, None).key for generation in (0, 9, 10, 99, 100, 12_345_678)]
+    assert keys == sorted(keys)
+    assert keys[0] == f"promotions/00000000-{MODEL}.json"
+
+
+@pytest.mark.parametrize(
+    "key", ["promotions/1-x.json", f"promotions/-{MODEL}.json", f"promotions/1-{MODEL}", f"promotions/1-{MODEL}.A.json"]
+)
+def test_other_keys_are_no_decisions(key: str) -> None:
+    assert DecisionName.parse(key) is None
+
+
+def test_scored_models_are_those_with_a_score() -> None:
+    other = "f" * 16
+    keys = [f"models/{MODEL}/scorer.json", f"models/{MODEL}/score.json", f"models/{other}/scorer.json"]
+    keys += [f"models/{other}/rescores/score.json", "models/short/score.json", f"models/{other}/score.json.bak"]
+    assert layout.scored_models(map(entry, keys)) == [MODEL]
+
+
+IDS = [(MODEL, True), (MODEL.upper(), False), ("", False), (MODEL + "0", False), ("../" + MODEL[3:], False)]
+
+
+@pytest.mark.parametrize(("text", "expected"), [*IDS, (MODEL + "\n", False)])
+def test_what_a_model_id_looks_like(text: str, expected: bool) -> None:
+    assert layout.is_model_id(text) is expected
+
+
+def test_an_inventory_knows_pending_uploads_and_sources() -> None:
+    store = FakeStore()
+    for name in ("slots/a", "slots/b", "slots/c", "test/t"):
+        store.put(f"data/{name}.csv", b"x")
+    a, b, _, t = list_uploads(store, SETTINGS, "data/")
+    for upload, slot in [(a, A), (b, None), (t, C)]:
+        store.put(layout.receipt_key(upload.digest, slot), b"{}")
+    inventory = Inventory.take(store, SETTINGS)
+    assert [upload.key for upload in inventory.pending] == ["data/slots/c.csv"]
+    assert [(one.upload.key, one.slot) for one in inventory.sources("slot")] == [("data/slots/a.csv", A)]
+    assert inventory.test_fingerprint == Inventory.of_tests(store, SETTINGS).test_fingerprint is not None
+
+
+def test_there_is_no_test_set_while_part_of_it_is_unread() -> None:
+    store = FakeStore()
+    store.put("data/test/a.csv", b"x")
+    [upload] = list_uploads(store, SETTINGS, "data/")
+    store.put(layout.receipt_key(upload.digest, A), b"{}")
+    store.put("data/test/b.csv", b"x")
+    assert Inventory.take(store, SETTINGS).test_fingerprint is None
