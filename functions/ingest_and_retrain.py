@@ -121,6 +121,9 @@ def _train(store: Store, candidate: Candidate, settings: Settings, report: Repor
     log.info("training %s on %d slots", candidate.model_id, len(candidate.slots))
     try:
         score = train(store, candidate, settings)
+    except Changed as change:
+        log.info("listing again: %s", change)
+        return
     except Rejected as refusal:
         log.warning("refused %s: %s", candidate.model_id, refusal)
         report.candidate = CandidateView("refused", candidate.model_id, str(refusal))

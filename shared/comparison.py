@@ -4,7 +4,7 @@ It is needed when the test set changed since production was scored, and for the 
 production was trained on are left out for both: a model that has seen its test rows would score 1.0 and never leave.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +44,7 @@ class Comparison:
 
     def f1(self, scorer: Scorer) -> float:
         """F1 of a model on the rows that count."""
-        return f1_of(self.rows.codes, self.predict(scorer), len(self.dataset.classes))
+        return f1_of(self.rows.codes, self.predict(scorer), self.dataset.scored)
 
     def predict(self, scorer: Scorer) -> NDArray[np.int32]:
         """Class indices (rows,) of a model on the rows that count; raise Incomparable when it cannot score them."""
@@ -106,11 +106,11 @@ def p_value(comparison: Comparison, candidate: Scorer, production: Scorer) -> fl
     A paired permutation test: under the null hypothesis the two predictions of a row may be exchanged (Yeh, "More
     accurate tests for the statistical significance of result differences", 2000).
     """
-    truth, classes = comparison.rows.codes, len(comparison.dataset.classes)
+    truth, scored = comparison.rows.codes, comparison.dataset.scored
 
     def gain(first: NDArray[np.int32], second: NDArray[np.int32], axis: int = -1) -> NDArray[np.float64]:
-        return _f1_along(truth, np.moveaxis(first, axis, -1), classes) - _f1_along(
-            truth, np.moveaxis(second, axis, -1), classes
+        return _f1_along(truth, np.moveaxis(first, axis, -1), scored) - _f1_along(
+            truth, np.moveaxis(second, axis, -1), scored
         )
 
     result = permutation_test(
@@ -126,11 +126,10 @@ def p_value(comparison: Comparison, candidate: Scorer, production: Scorer) -> fl
     return float(result.pvalue)
 
 
-def _f1_along(truth: NDArray[np.int32], predicted: NDArray[np.int32], classes: int) -> NDArray[np.float64]:
-    """F1 along the last axis: of the second class of two, else the mean over the classes."""
-    wanted = [1] if classes == 2 else range(classes)
+def _f1_along(truth: NDArray[np.int32], predicted: NDArray[np.int32], scored: Sequence[int]) -> NDArray[np.float64]:
+    """F1 along the last axis: the mean over the scored classes."""
     per_class = []
-    for label in wanted:
+    for label in scored:
         hit = ((predicted == label) & (truth == label)).sum(axis=-1)
         both = (predicted == label).sum(axis=-1) + (truth == label).sum()
         per_class.append(np.divide(2.0 * hit, both, out=np.zeros(np.shape(hit)), where=both > 0))

@@ -35,6 +35,8 @@ class Dataset:
 
     `classes` are the labels of both sets in sorted order. `used` counts the training rows that each slot gave,
     in the order of the slots; None marks a slot that does not fit the test set, and `left_out` says why.
+    `scored` are the classes whose F1 counts, by index: the positive one when the test set has two classes, else all
+    that the test set has. The slots have no say in it, so that scores on one test set can always be compared.
     `test_in_slots`, of shape (test rows,), marks the test rows that also stand in a slot.
     """
 
@@ -46,6 +48,7 @@ class Dataset:
     left_out: tuple[str | None, ...]
     duplicates: int
     in_test_set: int
+    scored: tuple[int, ...]
     test_in_slots: NDArray[np.bool_]
 
 
@@ -80,6 +83,7 @@ def assemble(slots: Sequence[Table], tests: Sequence[Table], *, truth: bool) -> 
         left_out=left_out,
         duplicates=int(repeated.sum()),
         in_test_set=int(tested.sum()),
+        scored=_scored(classes, test),
         test_in_slots=_among(test, Rows(train.values[tested], train.codes[tested])),
     )
 
@@ -115,6 +119,13 @@ def _own_type(text: str, *, numeric: bool, truth: bool) -> Label:
         return text
     number = float(text)
     return int(number) if number.is_integer() else number
+
+
+def _scored(classes: tuple[Label, ...], test: Rows) -> tuple[int, ...]:
+    if True in classes and isinstance(classes[-1], bool):
+        return (len(classes) - 1,)
+    present = [int(code) for code in np.unique(test.codes)]
+    return (present[-1],) if len(present) == 2 else tuple(present)
 
 
 def _stack(tables: Sequence[Table], features: tuple[str, ...], translate: dict[str, int]) -> Rows:

@@ -53,6 +53,12 @@ def fit(dataset: Dataset) -> Pipeline:
     if len(present) < 2:
         only = dataset.classes[present[0]]
         raise Rejected(f"expected at least two classes in the training rows, found only {only!r}: upload the others")
+    fractions = [label for label in dataset.classes if isinstance(label, float)]
+    if fractions:
+        raise Rejected(
+            f"expected class labels, found the decimal number {fractions[0]:g}: name the classes in whole numbers or "
+            "words, or make two classes of the numbers with VINTNER_POSITIVE, e.g. '> 5'"
+        )
     labels = np.array(dataset.classes)[dataset.train.codes]
     try:
         return build_pipeline().fit(pd.DataFrame(dataset.train.values, columns=list(dataset.features)), labels)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from shared import layout
 from shared.documents import Document, decode, encode, timestamp
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, Rejected
 from shared.layout import Upload
 from shared.reading import BadTable, Reason, Table, read_table
 from shared.settings import Settings
@@ -130,7 +130,10 @@ def _announce(store: Store, upload: Upload, pause: Callable[[float], None]) -> N
 
 def _another_finishes(store: Store, upload: Upload, last_mark: bytes, pause: Callable[[float], None]) -> bool:
     """Whether the run that left the last mark still writes a receipt. It is given the time that reading can take."""
-    marked = datetime.fromisoformat(decode(last_mark, upload.key)["at"])
+    try:
+        marked = datetime.fromisoformat(decode(last_mark, upload.key)["at"])
+    except (Rejected, KeyError, TypeError, ValueError):
+        return False  # a mark that cannot be read is nobody's who still works
     patience = timedelta(seconds=5 + upload.size / MEGABYTE / 4)
     while True:
         if store.list(f"{layout.RECEIPTS}{upload.digest}."):

@@ -16,24 +16,18 @@ def evaluate(
     predicted: NDArray[np.int32],
     probabilities: NDArray[np.float64],
     classes: Sequence[Label],
+    scored: Sequence[int],
 ) -> Document:
     """F1 and the other metrics, and the confusion matrix.
 
     `truth` and `predicted` have shape (rows,) and index `classes`; `probabilities` has shape (rows, classes), with 0
-    for a class that the model does not know. With two classes the metrics are for the second one, else macro
-    averages.
+    for a class that the model does not know. Precision, recall and F1 are the means over the `scored` classes: of one
+    class alone, its own.
     """
-    binary = len(classes) == 2
-    labels = list(range(len(classes)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a class without rows is reported by the confusion matrix
         precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            truth,
-            predicted,
-            labels=labels,
-            average="binary" if binary else "macro",
-            pos_label=1,
-            zero_division=0,
+            truth, predicted, labels=list(scored), average="macro", zero_division=0
         )
         figures = {
             "f1": float(f1),
@@ -42,18 +36,18 @@ def evaluate(
             "accuracy": float(sk.accuracy_score(truth, predicted)),
             "balanced_accuracy": float(sk.balanced_accuracy_score(truth, predicted)),
         }
-    if binary and len(np.unique(truth)) == 2:
-        figures["roc_auc"] = float(sk.roc_auc_score(truth, probabilities[:, 1]))
-    matrix = sk.confusion_matrix(truth, predicted, labels=labels).tolist()
+    positive = scored[0] if len(scored) == 1 else None
+    if positive is not None and 0 < np.count_nonzero(truth == positive) < len(truth):
+        figures["roc_auc"] = float(sk.roc_auc_score(truth == positive, probabilities[:, positive]))
+    matrix = sk.confusion_matrix(truth, predicted, labels=list(range(len(classes)))).tolist()
     return {
         "f1": figures["f1"],
         "metrics": figures,
-        "f1_of": {"positive_class": classes[1]} if binary else "macro",
+        "f1_of": "macro" if positive is None else {"positive_class": classes[positive]},
         "confusion": {"labels": list(classes), "matrix": matrix},
     }
 
 
-def f1_of(truth: NDArray[np.int32], predicted: NDArray[np.int32], classes: int) -> float:
-    """F1 alone, for one model on some of the test rows: of the second class of two, else macro."""
-    labels = [1] if classes == 2 else list(range(classes))  # a model may also answer a class that the rows lack
-    return float(sk.f1_score(truth, predicted, labels=labels, average="macro", zero_division=0))
+def f1_of(truth: NDArray[np.int32], predicted: NDArray[np.int32], scored: Sequence[int]) -> float:
+    """F1 alone: the mean over the scored classes, for one model on some of the test rows."""
+    return float(sk.f1_score(truth, predicted, labels=list(scored), average="macro", zero_division=0))

@@ -176,4 +176,4 @@ def evaluate_scorer(scorer: Scorer, dataset: Dataset) -> dict[str, Any]:
     predicted = np.array(position, np.int32)[indices]
     spread = np.zeros((len(dataset.test), len(dataset.classes)))
     spread[:, position] = probabilities
-    return evaluate(dataset.test.codes, predicted, spread, dataset.classes)
+    return evaluate(dataset.test.codes, predicted, spread, dataset.classes, dataset.scored)

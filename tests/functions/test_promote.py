@@ -672,9 +672,6 @@ def test_a_damaged_score_of_a_candidate_is_an_error_that_names_it(tested: Stage)
         promote.run(tested.store, replace(tested.settings))
 
 
-@pytest.mark.xfail(
-    reason="a class that only a slot has turns F1 of the positive class into a macro average", strict=True
-)
 def test_scores_of_different_averages_are_not_compared(stage: Stage) -> None:
     rare = [(a + 0.1, b, "yes" if (7 * a + 3 * b) % 11 == 0 else "no") for a, b in GRID]
     stage.put(TEST, csv_of(rare))

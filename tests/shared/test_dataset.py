@@ -210,3 +210,25 @@ def test_the_counts_add_up(slots: list[Table], tests: list[Table]) -> None:
     assert sum(count or 0 for count in dataset.used) == len(dataset.train)
     assert len(dataset.train) + dataset.duplicates + dataset.in_test_set == sum(map(len, slots))
     assert len(dataset.test) == sum(map(len, tests))
+
+
+@pytest.mark.parametrize(
+    ("tests", "slots", "truth", "scored"),
+    [
+        ("no yes", "no yes", False, (1,)),
+        ("no yes", "maybe no yes", False, (2,)),
+        ("a b c", "a b", False, (0, 1, 2)),
+        ("b", "a b", False, (1,)),
+        ("false", "false true", True, (1,)),
+        ("true", "true", True, (0,)),
+    ],
+    ids=str,
+)
+def test_the_test_set_says_which_classes_are_scored(tests: str, slots: str, truth: bool, scored: tuple[int]) -> None:
+    tables = [_labelled(names.split()) for names in (slots, tests)]
+    assert assemble([tables[0]], [tables[1]], truth=truth).scored == scored
+
+
+def _labelled(labels: list[str]) -> Table:
+    values = np.arange(len(labels), dtype=float).reshape(-1, 1) + 100 * len(labels)
+    return Table(("a",), values, tuple(labels), np.arange(len(labels), dtype=np.int32))

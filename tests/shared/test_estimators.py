@@ -58,6 +58,7 @@ def dataset_of(values: Matrix, codes: Codes, test: Matrix | None = None, classes
         left_out=(None,),
         duplicates=0,
         in_test_set=0,
+        scored=(1,),
         test_in_slots=np.zeros(len(held_out), bool),
     )
 
@@ -206,7 +207,7 @@ def test_one_class_only() -> None:
 
 def test_labels_that_are_measurements_are_refused() -> None:
     values, codes = datasets.load_breast_cancer(return_X_y=True)
-    with pytest.raises(Rejected, match="scikit-learn cannot fit these rows: Unknown label type: continuous"):
+    with pytest.raises(Rejected, match="expected class labels, found the decimal number"):
         fit(dataset_of(values, codes, classes=(0.5, 1.5)))
 
 
@@ -291,7 +292,7 @@ GUESS = np.array([0, 1, 0, 1, 1], np.int32)
 
 def test_metrics_of_two_classes_are_for_the_second() -> None:
     spread = np.column_stack([1 - GUESS, GUESS]).astype(float)
-    found = evaluate(TRUTH, GUESS, spread, ("no", "yes"))
+    found = evaluate(TRUTH, GUESS, spread, ("no", "yes"), (1,))
     assert found["f1"] == found["metrics"]["f1"] == pytest.approx(2 / 3)
     assert found["f1_of"] == {"positive_class": "yes"}
     assert found["confusion"] == {"labels": ["no", "yes"], "matrix": [[1, 1], [1, 2]]}
@@ -300,7 +301,7 @@ def test_metrics_of_two_classes_are_for_the_second() -> None:
 
 
 def test_metrics_of_three_classes_are_means() -> None:
-    found = evaluate(TRUTH, GUESS, np.zeros((5, 3)), ("a", "b", "c"))
+    found = evaluate(TRUTH, GUESS, np.zeros((5, 3)), ("a", "b", "c"), (0, 1, 2))
     assert found["f1_of"] == "macro"
     assert found["f1"] == pytest.approx((0.5 + 2 / 3 + 0) / 3)
     assert "roc_auc" not in found["metrics"]
@@ -308,24 +309,23 @@ def test_metrics_of_three_classes_are_means() -> None:
 
 def test_a_test_set_of_one_class_has_metrics() -> None:
     ones = np.ones(3, np.int32)
-    assert evaluate(ones, ones, np.ones((3, 2)), ("no", "yes"))["f1"] == 1.0
-    assert evaluate(ones, ones * 0, np.ones((3, 2)), ("no", "yes"))["f1"] == 0.0
+    assert evaluate(ones, ones, np.ones((3, 2)), ("no", "yes"), (1,))["f1"] == 1.0
+    assert evaluate(ones, ones * 0, np.ones((3, 2)), ("no", "yes"), (1,))["f1"] == 0.0
 
 
-F1: dict[str, tuple[list[int], list[int], int]] = {
-    "two classes": ([0, 1, 1, 0, 1], [0, 1, 0, 1, 1], 2),
-    "three classes": ([0, 1, 2, 0, 1], [0, 1, 2, 2, 1], 3),
-    "none found": ([1, 1], [0, 0], 2),
-    "only negatives": ([0, 0], [0, 0], 2),
+F1: dict[str, tuple[list[int], list[int], tuple[int, ...]]] = {
+    "two classes": ([0, 1, 1, 0, 1], [0, 1, 0, 1, 1], (1,)),
+    "three classes": ([0, 1, 2, 0, 1], [0, 1, 2, 2, 1], (0, 1, 2)),
+    "none found": ([1, 1], [0, 0], (1,)),
+    "only negatives": ([0, 0], [0, 0], (1,)),
 }
 
 
-@pytest.mark.parametrize(("truth", "guess", "classes"), F1.values(), ids=F1)
-def test_f1_alone_is_that_of_the_metrics(truth: list[int], guess: list[int], classes: int) -> None:
+@pytest.mark.parametrize(("truth", "guess", "scored"), F1.values(), ids=F1)
+def test_f1_alone_is_that_of_the_metrics(truth: list[int], guess: list[int], scored: tuple[int, ...]) -> None:
     expected, found = np.array(truth, np.int32), np.array(guess, np.int32)
-    whole = evaluate(expected, found, np.zeros((len(truth), classes)), tuple(range(classes)))["f1"]
-    assert f1_of(expected, found, classes) == whole
+    assert f1_of(expected, found, scored) == evaluate(expected, found, np.zeros((len(truth), 3)), "abc", scored)["f1"]
 
 
 def test_a_class_that_the_test_set_lacks_is_a_wrong_guess() -> None:
-    assert f1_of(np.array([0, 1, 1], np.int32), np.array([0, 1, 2], np.int32), 2) == pytest.approx(2 / 3)
+    assert f1_of(np.array([0, 1, 1], np.int32), np.array([0, 1, 2], np.int32), (1,)) == pytest.approx(2 / 3)
