@@ -14,7 +14,7 @@ from scipy.stats import permutation_test
 
 from shared.dataset import Dataset, Label, Rows
 from shared.documents import Document
-from shared.errors import Conflict, NotFound, Rejected
+from shared.errors import NotFound, Rejected
 from shared.estimators import score_rows
 from shared.inventory import Inventory, Source
 from shared.layout import Upload
@@ -22,7 +22,7 @@ from shared.metrics import f1_of
 from shared.production import read_scorer
 from shared.scorer import Scorer
 from shared.settings import Settings
-from shared.store import Reader, Store
+from shared.store import Reader
 from shared.training import load_dataset
 
 RESAMPLES: Final = 9_999
@@ -57,7 +57,7 @@ class Comparison:
         return np.take(positions_of_classes, indices)
 
 
-def compare_with(store: Store, production: Document, inventory: Inventory, settings: Settings) -> Comparison:
+def compare_with(store: Reader, production: Document, inventory: Inventory, settings: Settings) -> Comparison:
     """The rows of the present test set that production (its ``score.json``) was not trained on.
 
     Raise Incomparable when fewer than half are left, or the model is of another label or other classes.
@@ -69,7 +69,7 @@ def compare_with(store: Store, production: Document, inventory: Inventory, setti
     lineage = tuple(_source(entry) for entry in production["lineage"])
     try:
         dataset = load_dataset(store, lineage, tuple(inventory.sources("test")), settings)
-    except (NotFound, Conflict) as error:  # the rows were pruned, and the upload is gone or another one
+    except NotFound as error:
         raise Incomparable(f"rows that production was trained on are gone: {error}") from None
     unknown = [label for label in dataset.classes if label not in production["classes"]]
     if unknown:

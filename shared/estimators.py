@@ -1,5 +1,6 @@
 """The pipelines that can be trained, and their export as plain numbers for the portable scorer."""
 
+from collections.abc import Callable
 from math import isnan
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ def build_pipeline() -> Pipeline:
     )
 
 
-def fit(dataset: Dataset) -> Pipeline:
+def fit(dataset: Dataset, *, build: Callable[[], Pipeline] = build_pipeline) -> Pipeline:
     """Fit the pipeline on the training rows; raise Rejected when these rows cannot give a model."""
     if not len(dataset.train):
         raise Rejected("expected training rows, found none that fit the test set and are not in it: upload a slot")
@@ -61,7 +62,7 @@ def fit(dataset: Dataset) -> Pipeline:
         )
     labels = np.array(dataset.classes)[dataset.train.codes]
     try:
-        return build_pipeline().fit(pd.DataFrame(dataset.train.values, columns=list(dataset.features)), labels)
+        return build().fit(pd.DataFrame(dataset.train.values, columns=list(dataset.features)), labels)
     except ValueError as error:
         raise Rejected(f"scikit-learn cannot fit these rows: {error}") from None
 

@@ -6,14 +6,16 @@ The candidate's name is a hash of everything that decides what comes out, so wor
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import joblib
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from shared import layout
 from shared.dataset import Dataset, assemble
@@ -22,14 +24,17 @@ from shared.errors import NotFound, Rejected
 from shared.estimators import check_parity, export, fit, importances, score_rows, versions
 from shared.ingest import restore
 from shared.inventory import Inventory, Source
+from shared.layout import Upload
 from shared.metrics import evaluate
 from shared.reading import Table
 from shared.scorer import Scorer
 from shared.settings import Settings
 from shared.slot import unpack_slot
-from shared.store import Store, settle
+from shared.store import Reader, Store, settle
 
 LOADERS: Final = 16
+
+Fit = Callable[[Dataset], Pipeline]
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,13 @@ class _Timings:
         self.seconds[name] = round(time.perf_counter() - started, 4)
 
 
-def train(store: Store, candidate: Candidate, settings: Settings) -> Document:
+def train(store: Store, candidate: Candidate, settings: Settings, *, fit: Fit = fit) -> Document:
     """Fit, check, score and write the candidate; its ``score.json``.
 
     Raise Rejected, after writing ``refused.json``, when these inputs cannot give a model.
     """
     try:
-        return _train(store, candidate, settings)
+        return _train(store, candidate, settings, fit)
     except Rejected as error:
         refusal = {
             "model_id": candidate.model_id,
@@ -92,10 +97,11 @@ def train(store: Store, candidate: Candidate, settings: Settings) -> Document:
         raise
 
 
-def _train(store: Store, candidate: Candidate, settings: Settings) -> Document:
+def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> Document:
     timings = _Timings()
     with timings.step("load"):
-        dataset = load_dataset(store, candidate.slots, candidate.tests, settings)
+        again = partial(restore, store, settings=settings)
+        dataset = load_dataset(store, candidate.slots, candidate.tests, settings, restore_rows=again)
     with timings.step("fit"):
         pipeline = fit(dataset)
     with timings.step("check"):
@@ -143,30 +149,36 @@ def _origin(source: Source) -> Document:
     return {"upload": source.upload.key, "etag": source.upload.etag, "slot": source.slot}
 
 
-def load_dataset(store: Store, slots: tuple[Source, ...], tests: tuple[Source, ...], settings: Settings) -> Dataset:
-    """Load the rows of all sources and put them together; each distinct slot is read once."""
+def load_dataset(
+    store: Reader,
+    slots: tuple[Source, ...],
+    tests: tuple[Source, ...],
+    settings: Settings,
+    *,
+    restore_rows: Callable[[Upload], Table] | None = None,
+) -> Dataset:
+    """Load the rows of all sources and put them together; each distinct slot is read once.
+
+    Rows that were pruned are made again by `restore_rows`; without it NotFound is raised.
+    """
+
+    def load(source: Source) -> Table:
+        key = layout.slot_key(source.slot)
+        try:
+            return unpack_slot(store.read(key).body, key)
+        except NotFound:
+            if restore_rows is None:
+                raise
+            return restore_rows(source.upload)
+
     sources = {source.slot: source for source in (*slots, *tests)}
     with ThreadPoolExecutor(LOADERS) as pool:
-        tables = dict(
-            zip(
-                sources,
-                pool.map(lambda source: _load(store, source, settings), sources.values()),
-                strict=True,
-            )
-        )
+        tables = dict(zip(sources, pool.map(load, sources.values()), strict=True))
     return assemble(
         [tables[source.slot] for source in slots],
         [tables[source.slot] for source in tests],
         truth=settings.positive is not None,
     )
-
-
-def _load(store: Store, source: Source, settings: Settings) -> Table:
-    key = layout.slot_key(source.slot)
-    try:
-        return unpack_slot(store.read(key).body, key)
-    except NotFound:
-        return restore(store, source.upload, settings)
 
 
 def evaluate_scorer(scorer: Scorer, dataset: Dataset) -> dict[str, Any]:

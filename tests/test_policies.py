@@ -1,0 +1,137 @@
+"""Each function may do what a full cycle makes it do, and nothing else."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions import status
+from functions.predict import predict
+from shared.production import ProductionCache
+from tests.fake_store import Call, FakeStore
+from tests.functions.stage import SLOT, TEST, Stage, csv_of, sample
+
+CHALICE = Path(__file__).resolve().parents[1] / ".chalice"
+DEV = json.loads((CHALICE / "config.json").read_text(encoding="utf-8"))["stages"]["dev"]
+ACTIONS = {
+    "read": "s3:GetObject",
+    "read_changed": "s3:GetObject",
+    "list": "s3:ListBucket",
+    "create": "s3:PutObject",
+    "swap": "s3:PutObject",
+    "delete": "s3:DeleteObject",
+}
+UNUSED_IN_A_GOOD_DAY = {
+    ("api", "s3:ListBucket", ""),  # without it S3 says 403 and not 404 of a key that is not there
+    # What only a lost race, a lost answer or a crash makes a function read:
+    ("ingest", "s3:GetObject", "attempts/*"),
+    ("ingest", "s3:GetObject", "receipts/*"),
+}
+
+Use = tuple[str, str]
+
+
+@pytest.fixture
+def stage(settings: Any) -> Stage:  # noqa: ANN401  (the settings of tests/conftest.py)
+    return Stage(FakeStore(), replace(settings, promotion="significant"))
+
+
+def allowed(name: str) -> list[Use]:
+    """The (action, key pattern) pairs of a policy."""
+    policy = json.loads((CHALICE / f"policy-{name}.json").read_text(encoding="utf-8"))
+    place = f"arn:aws:s3:::{DEV['environment_variables']['VINTNER_BUCKET']}"
+    pairs = []
+    for statement in policy["Statement"]:
+        assert statement["Effect"] == "Allow"
+        for action in statement["Action"]:
+            resources = statement["Resource"]
+            for resource in [resources] if isinstance(resources, str) else resources:
+                if action.startswith("s3:"):
+                    assert resource.startswith(place)
+                    pairs.append((action, resource.removeprefix(place).removeprefix("/")))
+    return pairs
+
+
+def permits(pairs: list[Use], action: str, key: str) -> bool:
+    return any(action == one and (not pattern or fnmatchcase(key, pattern)) for one, pattern in pairs)
+
+
+def full_cycle(stage: Stage) -> dict[str, set[Use]]:
+    """What each function does in a cycle with everything in it: bad uploads, a refusal, a changed test set."""
+    store = stage.store
+    assert isinstance(store, FakeStore)
+    used: dict[str, set[Use]] = {"ingest": set(), "promote": set(), "api": set()}
+    cache = ProductionCache(store, 0)
+
+    def act(function: str, step: Callable[[], object]) -> None:
+        before = len(store.calls)
+        step()
+        used[function] |= {_use(call) for call in store.calls[before:]}
+
+    def ask() -> None:
+        predict(cache, b'{"a": 1, "b": 2}', "application/json")
+        status.model(store, cache)
+
+    for key, body in [
+        (f"{SLOT}one_class.csv", csv_of([(1, 2, "yes")])),
+        (TEST, sample(1000, noise=0.0)),
+        (f"{SLOT}bad.csv", "nothing"),
+        ("data/elsewhere.txt", "nothing"),
+        (f"{SLOT}1.csv", sample(1, rows=60)),
+        (f"{SLOT}2.csv", sample(2, noise=0.0, rows=200)),
+        (TEST, sample(1001, noise=0.0)),
+        (f"{SLOT}3.csv", sample(3, noise=0.0, rows=200)),
+    ]:
+        stage.put(key, body)
+        act("ingest", stage.ingest)
+        act("promote", stage.promote)
+    for entry in store.list("slots/"):
+        store.delete(entry.key)
+    stage.put(f"{SLOT}4.csv", sample(4))
+    act("ingest", stage.ingest)
+    act("promote", stage.promote)
+    act("api", ask)
+    return used
+
+
+def _use(call: Call) -> Use:
+    return ACTIONS[call.verb], "" if call.verb == "list" else call.key
+
+
+@pytest.mark.parametrize("name", ["api", "ingest", "promote"])
+def test_a_function_may_do_what_it_does_and_nothing_else(stage: Stage, name: str) -> None:
+    used, pairs = full_cycle(stage)[name], allowed(name)
+    assert [use for use in used if not permits(pairs, *use)] == []
+    idle = {pair for pair in pairs if not any(permits([pair], *use) for use in used)}
+    assert {(name, *pair) for pair in idle} <= UNUSED_IN_A_GOOD_DAY
+
+
+@pytest.mark.parametrize("name", ["api", "ingest", "promote"])
+@pytest.mark.parametrize("verb", ["s3:PutObject", "s3:DeleteObject"])
+def test_no_function_may_touch_an_upload(name: str, verb: str) -> None:
+    assert not permits(allowed(name), verb, f"{SLOT}a.csv")
+    assert not permits(allowed(name), verb, TEST)
+    assert not permits(allowed(name), "s3:DeleteObject", "production.json")
+
+
+def test_only_promote_may_write_the_pointer() -> None:
+    writers = [
+        name for name in ("api", "ingest", "promote") if permits(allowed(name), "s3:PutObject", "production.json")
+    ]
+    assert writers == ["promote"]
+
+
+def test_every_function_of_the_stage_has_its_policy() -> None:
+    files = {name: settings["iam_policy_file"] for name, settings in DEV["lambda_functions"].items()}
+    assert DEV["autogen_policy"] is False
+    assert files == {
+        "api_handler": "policy-api.json",
+        "ingest_and_retrain": "policy-ingest.json",
+        "ingest_and_retrain_sweep": "policy-ingest.json",
+        "promote": "policy-promote.json",
+        "promote_sweep": "policy-promote.json",
+    }
