@@ -109,7 +109,7 @@ def pointing_to(score: Document, decision: Document, before: Pointer | None) -> 
     return Pointer(
         model_id=score["model_id"],
         scorer_sha256=score["sha256"]["scorer.json"],
-        score=decision["candidate_score"],
+        score=score["f1"],  # on its whole test set; a decision may have compared on fewer rows
         test_fingerprint=decision["test_fingerprint"],
         promoted_at=timestamp(),
         generation=generation,
