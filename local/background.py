@@ -34,13 +34,14 @@ def start(
     port: int = 0,
     s3_port: int = 0,
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
+    chaos: int | None = None,
 ) -> Running:
     """Start the simulated cloud and return when it is ready; it goes on after this process ends.
 
     Raises ``LocalError`` with the reason when it does not start. End it with ``stop``. What it prints goes to
     ``logs/cloud.log`` in ``state_dir``.
     """
-    options = _options(project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays)
+    options = _options(project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos)
     process, found = _spawn(options, state_dir, follow=False)
     # Its end is nobody's to wait for; without this Python warns of a child that still runs.
     process.returncode = 0
@@ -64,9 +65,10 @@ def cloud(
     port: int = 0,
     s3_port: int = 0,
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
+    chaos: int | None = None,
 ) -> Iterator[Running]:
     """Run the simulated cloud for as long as the context lasts, or this process."""
-    options = _options(project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays)
+    options = _options(project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos)
     process, found = _spawn(options, state_dir, follow=True)
     try:
         yield found
@@ -77,9 +79,12 @@ def cloud(
             process.stdin.close()
 
 
-def _options(project_dir: Path, *, stage: str, ports: tuple[int, int], retry_delays: tuple[float, ...]) -> list[str]:
+def _options(
+    project_dir: Path, *, stage: str, ports: tuple[int, int], retry_delays: tuple[float, ...], chaos: int | None
+) -> list[str]:
     port, s3_port = map(str, ports)
     options = [str(project_dir.resolve()), "--stage", stage, "--port", port, "--s3-port", s3_port]
+    options += [] if chaos is None else ["--chaos", str(chaos)]
     return [*options, "--retry-delays", *map(str, retry_delays)]
 
 
@@ -134,6 +139,7 @@ def main(arguments: list[str] | None = None) -> int:
             state_dir=options.state_dir,
             announce=lambda found: tell(asdict(found)),
             retry_delays=tuple(options.retry_delays),
+            chaos=options.chaos,
             complain=complain,
         )
 
@@ -146,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--s3-port", type=int, default=0)
     parser.add_argument("--retry-delays", type=float, nargs="*", default=[])
+    parser.add_argument("--chaos", type=int, help="a seed: double, delay and reorder events")
     parser.add_argument("--follow", action="store_true", help="end when standard input closes")
     parser.add_argument("--ready", type=int, required=True, help="an inherited descriptor to report on")
     return parser

@@ -41,6 +41,7 @@ class _Plan:
     project: Project
     state_dir: Path
     retry_delays: tuple[float, ...]
+    chaos: int | None
     http: socket.socket
     s3: socket.socket
 
@@ -62,12 +63,14 @@ def up(
     state_dir: Path,
     announce: Callable[[Running], None],
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
+    chaos: int | None = None,
     complain: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> int:
     """Run the simulated cloud for the Chalice app in ``project_dir`` until SIGINT or SIGTERM; return an exit code.
 
     ``announce`` is called once uploads and requests are served. Port 0 takes a free one. What cannot be, now or
-    later, is told to ``complain`` in one line, and the exit code is 1. Must be called in the main thread.
+    later, is told to ``complain`` in one line, and the exit code is 1. With a seed as ``chaos``, events come doubled,
+    late and out of order. Must be called in the main thread.
     """
     project = Project(project_dir.resolve(), stage)
     state_dir = state_dir.resolve()
@@ -75,7 +78,7 @@ def up(
         with (
             _signals(),
             runfile.held(state_dir),
-            contextlib.closing(_plan(project, state_dir, port, s3_port, retry_delays)) as plan,
+            contextlib.closing(_plan(project, state_dir, (port, s3_port), retry_delays, chaos)) as plan,
         ):
             _supervise(plan, announce)
     except _AskedToEnd:
@@ -86,11 +89,13 @@ def up(
     return 0
 
 
-def _plan(project: Project, state_dir: Path, port: int, s3_port: int, retry_delays: tuple[float, ...]) -> _Plan:
+def _plan(
+    project: Project, state_dir: Path, ports: tuple[int, int], retry_delays: tuple[float, ...], chaos: int | None
+) -> _Plan:
     project.environment()  # a project that cannot be read is known before a port is taken
-    gateway = listen(port, "HTTP")
+    gateway = listen(ports[0], "HTTP")
     try:
-        return _Plan(project, state_dir, retry_delays, gateway, listen(s3_port, "S3"))
+        return _Plan(project, state_dir, retry_delays, chaos, gateway, listen(ports[1], "S3"))
     except LocalError:
         gateway.close()
         raise
@@ -116,6 +121,8 @@ def _start(plan: _Plan, children: Children) -> Running:
     told, tells = os.pipe()
     options = ["--state-dir", str(plan.state_dir), "--ready", str(tells)]
     options += ["--retry-delays", *map(str, plan.retry_delays)]
+    if plan.chaos is not None:
+        options += ["--chaos", str(plan.chaos)]
     pump = children.start("pump", [*app, *options], fd=tells, speaks=True)
     os.close(tells)
     # Ours are closed, so that a connection to a child that died is refused and does not wait for ever.

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local import lifeline, resources, timer
-from local.delivery import DeadLetter, Delivery, Lane, Outcome, dead_letter, line, settle_after
+from local.chaos import Chaos, calm
+from local.delivery import DeadLetter, Delivery, Lane, Later, Outcome, dead_letter, line, run_later, settle_after
 from local.errors import LocalError
 from local.project import Project
 from local.triggers import Triggers, functions_for, triggers_of
@@ -41,6 +42,8 @@ class Pump:
         sqs: SQSClient,
         queue_url: str,
         bury: Callable[[DeadLetter], None],
+        plan: Callable[[], tuple[float, ...]] = calm,
+        later: Later = run_later,
     ) -> None:
         self._triggers = triggers
         self._open_lane = open_lane
@@ -48,6 +51,8 @@ class Pump:
         self._sqs = sqs
         self._queue_url = queue_url
         self._bury = bury
+        self._plan = plan
+        self._later = later
 
     def run(self) -> None:
         """Take batches for ever."""
@@ -75,9 +80,18 @@ class Pump:
         if not functions:
             delete()
             return
-        settle = settle_after(len(functions), delete)
+        delays = self._plan()
+        settle = settle_after(len(functions) * len(delays), delete)
         for function in functions:
-            self._lane(function).offer(Delivery(function, event, settle))
+            for delay in delays:
+                self._deliver(Delivery(function, event, settle), delay)
+
+    def _deliver(self, delivery: Delivery, delay: float) -> None:
+        lane = self._lane(delivery.function)
+        if delay:
+            self._later(delay, lambda: lane.offer(delivery))
+        else:
+            lane.offer(delivery)
 
     def _lane(self, function: str) -> Lane:
         if function not in self._lanes:
@@ -156,7 +170,8 @@ def main(arguments: list[str] | None = None) -> None:
     workshop = _workshop(project, sqs, queues, options)
     _end_with(workshop)
     _start_timer(bells, sqs, queues)
-    Pump(triggers, workshop.open_lane, sqs=sqs, queue_url=queues.events, bury=workshop.bury).run()
+    plan = calm if options.chaos is None else Chaos(options.chaos)
+    Pump(triggers, workshop.open_lane, sqs=sqs, queue_url=queues.events, bury=workshop.bury, plan=plan).run()
 
 
 def _workshop(project: Project, sqs: SQSClient, queues: resources.Queues, options: argparse.Namespace) -> Workshop:
@@ -205,6 +220,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", required=True)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--retry-delays", type=float, nargs="*", default=[])
+    parser.add_argument("--chaos", type=int, help="a seed: double, delay and reorder events")
     parser.add_argument("--ready", type=int, required=True, help="an inherited descriptor to report on")
     return parser
 

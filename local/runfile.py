@@ -116,4 +116,4 @@ def _is_held(state_dir: Path) -> bool:
 def _already_up(state_dir: Path) -> str:
     other = running(state_dir)
     who = f" (process {other.pid}, {other.url})" if other else ""
-    return f"a simulated cloud is up already in {state_dir}{who}: end it first, or name another state directory"
+    return f"a simulated cloud is up already in {state_dir}{who}: end it first"
