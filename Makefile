@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check load install clean
+.PHONY: demo test check load screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -19,6 +19,9 @@ check: $(STAMP)
 
 load: $(STAMP)
 	@$(BIN)/python -m cli.load $(if $(URL),--url $(URL)) $(LOAD)
+
+screenshots: $(STAMP)
+	@$(BIN)/python -m cli.screenshots
 
 install: $(STAMP)
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.output import json_option, line, print_json
-from cli.target import LOCAL_STAGE, STATE_DIR, Target, project_directory, stage_option
+from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, stage_option
 from local.background import stop
 from local.cloud import up as run_cloud
 from local.invoke import replay as replay_event
@@ -19,10 +19,11 @@ EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, a
 
 
 @click.command(short_help="Run the simulated cloud until Ctrl-C.")
-@click.option("--port", default=8000, show_default=True, help="Port of the HTTP API; 0 takes a free one.")
-@click.option("--s3-port", default=9000, show_default=True, help="Port of S3 and SQS; 0 takes a free one.")
+@click.option("--port", default=8000, show_default=True, type=PORT, help="Port of the HTTP API; 0 takes a free one.")
+@click.option("--s3-port", default=9000, show_default=True, type=PORT, help="Port of S3 and SQS; 0 takes a free one.")
+@click.option("--chaos", metavar="SEED", type=int, help="Double, delay and reorder events by chance, from a seed.")
 @click.pass_context
-def up(context: click.Context, *, port: int, s3_port: int) -> None:
+def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None) -> None:
     """Run the simulated cloud here: S3, the triggers and the HTTP API, until Ctrl-C.
 
     Nothing leaves this machine, and nothing is kept when it ends.
@@ -35,6 +36,7 @@ def up(context: click.Context, *, port: int, s3_port: int) -> None:
             port=port,
             s3_port=s3_port,
             state_dir=directory / STATE_DIR,
+            chaos=chaos,
             announce=_announce,
             complain=lambda text: click.echo(f"Error: {text}", err=True),
         )
@@ -42,14 +44,16 @@ def up(context: click.Context, *, port: int, s3_port: int) -> None:
 
 
 @click.command(short_help="End the simulated cloud that is up here.")
-def down() -> None:
+@json_option
+def down(*, as_json: bool) -> None:
     """End the simulated cloud that is up here; nothing happens when there is none."""
     cloud = running(project_directory() / STATE_DIR)
-    if cloud is None:
-        click.echo("no simulated cloud is up here")
-        return
-    stop(cloud)
-    click.echo("ended")
+    if cloud:
+        stop(cloud)
+    if as_json:
+        print_json({"ended": cloud is not None})
+    else:
+        line("ended" if cloud else "no simulated cloud is up here")
 
 
 def _announce(cloud: Running) -> None:

@@ -13,7 +13,7 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from cli.following import Followed, follow
-from cli.output import console, decimal, json_option, line, marked, print_json, styled, table
+from cli.output import console, decimal, json_option, line, marked, on_terminal, plural, print_json, styled, table
 from cli.target import Target, stage_option
 from shared import layout
 from shared.documents import Document
@@ -42,10 +42,14 @@ def upload(files: tuple[Path, ...], *, is_test: bool, wait: bool, timeout: float
         raise VintnerError("expected files with different names, found the same name twice: the name is the key")
     _send(target, keys, quiet=as_json)
     followed = []
-    for step in follow(target.store, target.settings, list(keys), seconds=timeout) if wait else ():
-        followed.append(step)
-        if not as_json:
-            show_step(step)
+    try:
+        for step in follow(target.store, target.settings, list(keys), seconds=timeout) if wait else ():
+            followed.append(step)
+            if not as_json:
+                show_step(step)
+    except KeyboardInterrupt:
+        told = f"{plural(len(keys), 'upload')} and everything that follows from it"
+        raise VintnerError(f"stopped waiting; {told} goes on without you: see vintner status") from None
     if as_json:
         print_json({"uploaded": list(keys), "followed": [vars(step) for step in followed]})
     if any(step.receipt and step.receipt["status"] == "rejected" for step in followed):
@@ -54,7 +58,7 @@ def upload(files: tuple[Path, ...], *, is_test: bool, wait: bool, timeout: float
 
 def _send(target: Target, keys: dict[str, Path], *, quiet: bool) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bar = Progress(*columns, console=console) if console.is_terminal and not quiet else None
+    bar = Progress(*columns, console=console) if on_terminal() and not quiet else None
     with bar or nullcontext():
         for key, path in keys.items():
             if bar:
@@ -158,7 +162,8 @@ def ask(target: Target, body: bytes, media_type: str) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         raise VintnerError(_explained(error)) from None
     except OSError as error:
-        raise Unavailable(f"{url} cannot be reached ({error}): is it up? see vintner status") from None
+        reason = getattr(error, "reason", error)
+        raise Unavailable(f"{url} cannot be reached ({reason}): is it up? see vintner status") from None
 
 
 def _explained(error: urllib.error.HTTPError) -> str:
@@ -166,6 +171,8 @@ def _explained(error: urllib.error.HTTPError) -> str:
     try:
         problem = json.loads(text)
         lines = [f"{one['pointer']}: {one['detail']}" for one in problem.get("errors", [])]
-        return "\n  ".join([f"{error.code} {problem['title']}: {problem['detail']}", *lines])
+        # Beside the lines the detail would tell the same again.
+        detail = "" if lines else f": {problem['detail']}"
+        return "\n  ".join([f"{error.code} {problem['title']}{detail}", *lines])
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{error.code} {error.reason}: {text[:200]}"

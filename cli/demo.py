@@ -12,7 +12,7 @@ import click
 from cli.data import ask, show_receipt
 from cli.following import Followed, follow
 from cli.output import line, marked, styled
-from cli.target import LOCAL_STAGE, STATE_DIR, Target, project_directory
+from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory
 from local.background import cloud, start, stop
 from shared import layout
 from shared.errors import VintnerError
@@ -25,8 +25,8 @@ WAIT_SECONDS = 300.0
 
 @click.command(short_help="Play the whole line on sample data.")
 @click.option("--keep", is_flag=True, help="Leave the simulated cloud running, as vintner up would.")
-@click.option("--port", default=8000, show_default=True, help="Port of the HTTP API with --keep.")
-@click.option("--s3-port", default=9000, show_default=True, help="Port of S3 and SQS with --keep.")
+@click.option("--port", default=8000, show_default=True, type=PORT, help="Port of the HTTP API with --keep.")
+@click.option("--s3-port", default=9000, show_default=True, type=PORT, help="Port of S3 and SQS with --keep.")
 def demo(*, keep: bool, port: int, s3_port: int) -> None:
     """Upload the sample's test set and slots one by one, and show what becomes of each.
 
@@ -34,13 +34,13 @@ def demo(*, keep: bool, port: int, s3_port: int) -> None:
     """
     directory = project_directory()
     state_dir = directory / STATE_DIR / ("" if keep else "demo")
-    sample = _sample(directory)
+    sample = own_sample(directory)
     line("starting the simulated cloud: S3, the triggers and the HTTP API, all on this machine")
     ports = (port, s3_port) if keep else (0, 0)
     running = start(directory, stage=LOCAL_STAGE, state_dir=state_dir, port=ports[0], s3_port=ports[1])
     left_running = False
     try:
-        _play(Target.of(LOCAL_STAGE, state_dir), sample)
+        play(Target.of(LOCAL_STAGE, state_dir), sample)
         left_running = keep
         line(_farewell(running.url, keep=keep))
     finally:
@@ -48,7 +48,7 @@ def demo(*, keep: bool, port: int, s3_port: int) -> None:
             stop(running)
 
 
-def _sample(directory: Path) -> "Sample":
+def own_sample(directory: Path) -> "Sample":
     """Write the sample, and make its settings this process's own."""
     from cli.sample import LABEL, write_sample  # noqa: PLC0415  (loads scikit-learn)
 
@@ -61,7 +61,7 @@ def _sample(directory: Path) -> "Sample":
 @contextmanager
 def prepare(directory: Path, state_dir: Path, stage: str) -> Iterator[str]:
     """Run a simulated cloud of its own with a model of the sample in production; its URL."""
-    sample = _sample(directory)
+    sample = own_sample(directory)
     with cloud(directory, stage=stage, state_dir=state_dir) as running:
         target = Target.of(stage, state_dir)
         _upload(target, layout.TEST_UPLOADS, sample.test)
@@ -75,7 +75,8 @@ def _farewell(url: str, *, keep: bool) -> str:
     return f"\nthe page   {url}/   (ended now: 'make demo KEEP=1' leaves it running, to look at and to try)"
 
 
-def _play(target: Target, sample: "Sample") -> None:
+def play(target: Target, sample: "Sample") -> None:
+    """Upload the sample file by file, show what becomes of each, and ask for a prediction."""
     _upload(target, layout.TEST_UPLOADS, sample.test)
     line(f"\n{'slot':<12} {'rows':>5} {'F1':>8}  decision")
     for path in sample.slots:
@@ -101,7 +102,7 @@ def _show(path: Path, step: Followed) -> None:
         raise VintnerError(f"{path.name}: nothing was trained: {step.reason}")
     score, decision = step.score, step.decision
     line(f"{path.name:<12} {score['train_rows']:>5} {score['f1']:>8.4f}  ", end="")
-    marked(f"{styled(decision['decision'])}  ", end="")
+    marked(f"{styled(decision['decision'])}{' ' * (10 - len(decision['decision']))}", end="")
     line(decision["reason"])
 
 

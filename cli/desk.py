@@ -1,91 +1,17 @@
-"""The promotion desk: status, explain, rollback, release, approve."""
-
-from collections.abc import Sequence
+"""The promotion desk: explain, rollback, release, approve."""
 
 import click
 
-from cli.data import place
 from cli.output import decimal, json_option, line, marked, print_json, styled, table
 from cli.target import Target, stage_option
 from functions import desk
 from functions.promote import Report
-from functions.status import status as status_view
-from local.resources import dead_letters
 from shared import layout
 from shared.decisions import names, read_score
 from shared.documents import Document, decode
 from shared.errors import NotFound, VintnerError
 from shared.pointer import Pointer, read_pointer
 from shared.store import Reader
-
-SHOWN = 10
-
-
-@click.command(short_help="Show where everything stands.")
-@stage_option
-@json_option
-def status(*, stage: str, as_json: bool) -> None:
-    """Show what is in production, the candidate, the latest decisions and uploads, and events that failed."""
-    target = Target.of(stage)
-    view = status_view(target.store)
-    letters = dead_letters(target.cloud) if target.cloud else []
-    if as_json:
-        print_json({**view, "dead_letters": letters})
-        return
-    _show_production(view["production"])
-    _show_candidate(view["candidate"])
-    _show_uploads(view)
-    _show_decisions(view["decisions"])
-    if letters:
-        line("\nevents that failed three times")
-        table(["function", "error", "at"], [[one["function"], one["error"], one["at"]] for one in letters])
-
-
-def _show_production(production: Document | None) -> None:
-    if production is None:
-        line("production  none: upload a test set (vintner upload --test FILE) and a slot (vintner upload FILE)")
-        return
-    line(
-        f"production  {production['model_id']}  F1 {production['score']:.4f}  since {production['promoted_at']}  "
-        f"trained on {production['train_rows']} rows of {len(production['lineage'])} slots"
-    )
-    if production["stale"]:
-        line(f"            stale: trained on uploads that were removed or replaced: {', '.join(production['gone'])}")
-    if production["hold"]:
-        line("            promotion is held after a rollback: vintner release lets candidates in again")
-
-
-def _show_candidate(candidate: Document) -> None:
-    name = candidate["model_id"] or ""
-    reason = f"  {candidate['reason']}" if candidate["reason"] else ""
-    line(f"candidate   {candidate['state']}  {name}{reason}")
-    for left in candidate["left_out"]:
-        line(f"            left out {left['upload']}: {left['reason']}")
-
-
-def _show_uploads(view: Document) -> None:
-    counts = view["uploads"]
-    line(f"uploads     {counts['slots']} slots, {counts['tests']} test sets, {counts['rejected']} rejected")
-    if not view["receipts"]:
-        return
-    line("")
-    receipts = view["receipts"][:SHOWN]
-    rows = [[one["status"], one["upload"], one["rows"]["read"], one["rows"]["new"], one["at"]] for one in receipts]
-    table(["status", "upload", "rows", "new", "at"], rows, numbers=["rows", "new"])
-    for receipt in receipts:
-        for reason in receipt["reasons"][:SHOWN]:
-            line(f"  {receipt['upload']}: {place(reason)}{reason['problem']}")
-
-
-def _show_decisions(decisions: Sequence[Document]) -> None:
-    if not decisions:
-        return
-    line("")
-    rows = [
-        [one["decision"], one["model_id"], decimal(one["candidate_score"]), decimal(one["production_score"]), one["at"]]
-        for one in decisions[:SHOWN]
-    ]
-    table(["decision", "model", "F1", "production", "at"], rows, numbers=["F1", "production"])
 
 
 @click.command(short_help="Say why a model was or was not promoted.")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import click
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -23,6 +23,11 @@ STYLES: Final = {
 }
 
 console = Console(highlight=False, soft_wrap=True)
+
+
+def on_terminal() -> bool:
+    """Whether a person looks at it on a terminal that can draw: tables and progress bars are for these alone."""
+    return console.is_terminal and not console.is_dumb_terminal
 
 
 def json_option(command: Command) -> Command:
@@ -45,24 +50,50 @@ def styled(word: str) -> str:
     return f"[{STYLES.get(word, 'default')}]{escape(word)}[/]"
 
 
+def fact(name: str, text: str) -> None:
+    """Print a named line; one without a name goes on with the last one's."""
+    marked(f"[bold]{name:<11}[/] ", end="")
+    line(text)
+
+
 def marked(text: str, end: str = "\n") -> None:
     """Print markup."""
     console.print(text, end=end)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
-    """Print rows: a table on a terminal, lines with tabs in a pipe. The columns in `numbers` are right-aligned."""
+def table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> None:
+    """Print rows: a table on a terminal, lines with tabs in a pipe.
+
+    On a terminal the columns in `numbers` are right-aligned, and those in `whole` are never folded.
+    """
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    if not console.is_terminal:
+    if not on_terminal():
         for row in [list(header), *texts]:
             click.echo("\t".join(row))
         return
     grid = Table(box=None, header_style="bold", pad_edge=False)
     for name in header:
-        grid.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+        justify: JustifyMethod = "right" if name in numbers else "left"
+        grid.add_column(escape(name), justify=justify, overflow="fold", no_wrap=name in numbers or name in whole)
     for row in texts:
         grid.add_row(*(styled(cell) if cell in STYLES else escape(cell) for cell in row))
     console.print(grid)
+
+
+def plural(number: int, noun: str) -> str:
+    """A number of things: ``1 row``, ``2 rows``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def moment(at: str) -> str:
+    """A time to be read on a terminal, to the second; in a pipe as it is."""
+    return f"{at[:10]} {at[11:19]}" if on_terminal() else at
 
 
 def decimal(value: float | None) -> str:

@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import boto3
 import click
+from botocore.exceptions import BotoCoreError
 
 from local.environment import adopt
 from local.project import Project
@@ -18,6 +22,8 @@ from shared.settings import Settings
 
 STATE_DIR: Final = Path(".vintner")
 LOCAL_STAGE: Final = "local"
+PORT: Final = click.IntRange(0, 65535)
+_BUCKET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -39,12 +45,11 @@ def stage_option(command: Command) -> Command:
 
 @dataclass(frozen=True)
 class Target:
-    """A stage: settings, bucket, endpoint (None when it is not deployed), and the simulated cloud where it is that."""
+    """A stage: settings, endpoint (None when it is not deployed), and the simulated cloud where it is that."""
 
     stage: str
     project: Project
     settings: Settings
-    store: S3Store
     url: str | None
     cloud: Running | None
 
@@ -59,7 +64,7 @@ class Target:
             return cls._simulated(project, state_dir or project.directory / STATE_DIR)
         os.environ.update(project.environment())
         settings = Settings.from_environment()
-        return cls(stage, project, settings, S3Store(settings.bucket), _deployed_url(project), None)
+        return cls(stage, project, settings, _deployed_url(project), None)
 
     @classmethod
     def _simulated(cls, project: Project, state_dir: Path) -> "Target":
@@ -73,12 +78,17 @@ class Target:
         adopt({**cloud.environment, **own})
         settings = Settings.from_environment()
         _check_agreement(settings, Settings.from_environment(cloud.environment))
-        return cls(LOCAL_STAGE, project, settings, S3Store(settings.bucket), cloud.url, cloud)
+        return cls(LOCAL_STAGE, project, settings, cloud.url, cloud)
+
+    @cached_property
+    def store(self) -> S3Store:
+        """The bucket, for the commands that need it; raise VintnerError when there is nobody to ask it as."""
+        return S3Store(self.settings.bucket) if self.cloud else _deployed_store(self.stage, self.settings)
 
     def endpoint(self) -> str:
         """The URL of the API without a slash at its end; raise VintnerError when the stage is not deployed."""
         if self.url is None:
-            raise VintnerError(f"stage {self.stage!r} has no deployed API: run 'vintner deploy --stage {self.stage}'")
+            raise VintnerError(f"stage {self.stage!r} has no deployed API: run 'chalice deploy --stage {self.stage}'")
         return self.url.rstrip("/")
 
 
@@ -93,9 +103,31 @@ def _check_agreement(own: Settings, clouds: Settings) -> None:
             )
 
 
+def _deployed_store(stage: str, settings: Settings) -> S3Store:
+    """The bucket of a deployed stage; raise VintnerError when there is nobody to ask it as."""
+    if not _BUCKET_NAME.fullmatch(settings.bucket):
+        raise VintnerError(
+            f"VINTNER_BUCKET={settings.bucket!r}, expected a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen"
+        )
+    try:
+        if boto3.Session().get_credentials() is None:
+            raise VintnerError(
+                f"expected AWS credentials for stage {stage!r}, found none: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY"
+            )
+        return S3Store(settings.bucket)
+    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
+        raise VintnerError(f"stage {stage!r}: the AWS client cannot be set up ({error}): correct AWS_*") from error
+
+
 def _deployed_url(project: Project) -> str | None:
     record = project.directory / ".chalice" / "deployed" / f"{project.stage}.json"
     if not record.is_file():
         return None
-    resources = json.loads(record.read_text(encoding="utf-8")).get("resources", [])
+    try:
+        resources = json.loads(record.read_text(encoding="utf-8"))["resources"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise VintnerError(
+            f"{record}: expected Chalice's record of a deployment, found something else ({error})"
+        ) from None
     return next((found["rest_api_url"] for found in resources if "rest_api_url" in found), None)
