@@ -90,7 +90,8 @@ function drawAxes({ x, y, ticks, step }, width, height) {
   const bottom = height - 10;
   const first = svg("text", { class: "tick", x: MARGIN.left, y: bottom }, tick(points[0].at));
   const last = { class: "tick", x: width - MARGIN.right, y: bottom, "text-anchor": "end" };
-  const times = points.length > 1 ? [first, svg("text", last, tick(points.at(-1).at))] : [first];
+  const ends = [tick(points[0].at), tick(points.at(-1).at)];
+  const times = ends[0] === ends[1] ? [first] : [first, svg("text", last, ends[1])];
   const changed = points.flatMap((point, index) => {
     if (!index || point.test_fingerprint === points[index - 1].test_fingerprint) return [];
     const at = x(index) - step / 2;

@@ -126,8 +126,13 @@ function leftOut(uploads) {
 }
 
 function totals(uploads) {
-  const parts = [["slots", uploads.slots], ["test uploads", uploads.tests], ["rejected", uploads.rejected]];
-  return el("dl", { class: "totals" }, parts.map(([name, number]) => el("div", {}, el("dt", {}, name), el("dd", {}, count(number)))));
+  const name = (number, one) => (number === 1 ? one : `${one}s`);
+  const parts = [
+    [name(uploads.slots, "slot"), uploads.slots],
+    [name(uploads.tests, "test upload"), uploads.tests],
+    ["rejected", uploads.rejected],
+  ];
+  return el("dl", { class: "totals" }, parts.map(([what, number]) => el("div", {}, el("dt", {}, what), el("dd", {}, count(number)))));
 }
 
 // Lists that show a few, and all on demand
