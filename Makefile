@@ -4,13 +4,21 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check load screenshots install clean
+.PHONY: demo test test-faults test-long check load screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
 
+# One process for each processor; a file's tests stay together, because they share what they start.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+test-faults: $(STAMP)
+	$(BIN)/pytest --numprocesses auto --dist loadfile tests/faults
+
+# Hours: the right column of docs/reliability.md.
+test-long: $(STAMP)
+	VINTNER_LONG_TESTS=1 $(BIN)/pytest tests/faults
 
 check: $(STAMP)
 	$(BIN)/ruff check

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 SECONDS_TO_SPARE: Final = 30.0
 
+Train = Callable[[Store, Candidate, Settings], Document]
+
 
 @dataclass
 class Report:
@@ -51,6 +53,7 @@ def run(
     *,
     seconds_left: Callable[[], float] = lambda: math.inf,
     pause: Callable[[float], None] = time.sleep,
+    train: Train = train,
 ) -> Report:
     """Drain the uploads, train once if the candidate is not there, and list once more after that.
 
@@ -66,7 +69,7 @@ def run(
         update_uploads(store, inventory, report.receipts, report.candidate)
         if isinstance(candidate, str) or report.candidate.state != "training":
             return report
-        _train(store, candidate, settings, report)
+        _train(train, store, candidate, settings, report)
         if seconds_left() < SECONDS_TO_SPARE:
             update_uploads(store, inventory, report.receipts, report.candidate)
             return report
@@ -117,7 +120,7 @@ def _standing(store: Store, candidate: Candidate | str) -> CandidateView:
     return CandidateView("training", candidate.model_id)
 
 
-def _train(store: Store, candidate: Candidate, settings: Settings, report: Report) -> None:
+def _train(train: Train, store: Store, candidate: Candidate, settings: Settings, report: Report) -> None:
     log.info("training %s on %d slots", candidate.model_id, len(candidate.slots))
     try:
         score = train(store, candidate, settings)

@@ -46,10 +46,12 @@ def run(store: Store, settings: Settings, *, approved: str | None = None) -> Rep
     report = Report()
     for _ in range(ROUNDS):
         try:
+            found = len(report.decisions)
             for decision in _round(store, settings, approved):
                 log.info("%s %s: %s", decision["decision"], decision["model_id"], decision["reason"])
                 report.decisions.append(decision)
-            break
+            if not any(on_part_of_the_test_set(decision) for decision in report.decisions[found:]):
+                break
         except Conflict as conflict:
             log.info("judging again: %s", conflict)
     else:
@@ -73,16 +75,23 @@ def assemble_bench(store: Store, fingerprint: str) -> Bench:
     """Read what is to be judged on a test set.
 
     When production was scored on another test set, every model that was scored on the present one counts again, so that
-    the best of them wins whatever was decided on other test sets.
+    the best of them wins whatever was decided on other test sets. So it does when production won on part of the
+    present one: a candidate that was beaten on that part may be better on the whole.
     """
     pointer = read_pointer(store)
     settled = settled_models(names(store.list(layout.PROMOTIONS)), fingerprint)
     withdrawn = pointer.withdrawn if pointer else ()
     models = [name for name in layout.scored_models(store.list(layout.MODELS)) if name not in withdrawn]
     undecided = frozenset(models) - settled
-    anew = pointer is not None and pointer.test_fingerprint != fingerprint
+    anew = pointer and (pointer.test_fingerprint != fingerprint or on_part_of_the_test_set(pointer.decision))
     scores = {name: score for name in models if anew or name in undecided if (score := read_score(store, name))}
     return Bench(pointer, fingerprint, undecided, scores)
+
+
+def on_part_of_the_test_set(decision: Document) -> bool:
+    """Whether a promotion was decided on some of the test rows only: those its predecessor was not trained on."""
+    rows = decision.get("test_rows")
+    return decision["decision"] == "promoted" and rows is not None and rows["counted"] < rows["of"]
 
 
 def _round(store: Store, settings: Settings, approved: str | None) -> Iterator[Document]:

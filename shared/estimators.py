@@ -23,6 +23,7 @@ TRAINER_VERSION: Final = 1
 RANDOM_STATE: Final = 42
 PARITY_ROWS: Final = 10_000
 PARITY_TOLERANCE: Final = 1e-12
+MAX_CLASSES: Final = 100
 
 
 def versions() -> dict[str, str]:
@@ -54,6 +55,11 @@ def fit(dataset: Dataset, *, build: Callable[[], Pipeline] = build_pipeline) -> 
     if len(present) < 2:
         only = dataset.classes[present[0]]
         raise Rejected(f"expected at least two classes in the training rows, found only {only!r}: upload the others")
+    if len(present) > MAX_CLASSES:
+        raise Rejected(
+            f"expected at most {MAX_CLASSES} classes, found {len(present)}: name the column of the classes with "
+            "VINTNER_LABEL, or make two classes of its values with VINTNER_POSITIVE, e.g. '> 5'"
+        )
     fractions = [label for label in dataset.classes if isinstance(label, float)]
     if fractions:
         raise Rejected(

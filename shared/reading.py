@@ -7,6 +7,7 @@ pandas. Both must agree on the number of records.
 import csv
 import io
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
@@ -20,6 +21,7 @@ from shared.settings import Positive, Settings
 from shared.values import FLOAT32_MAX, MISSING, as_number
 
 MAX_REASONS: Final = 100
+MAX_COLUMNS: Final = 16_384  # as many as a spreadsheet has
 _NOT_TEXT: Final = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\x1f\x8b": "a gzip archive",
@@ -112,7 +114,7 @@ def _decode(body: bytes) -> str:
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each record that is not blank, with the line on which it starts."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(_lines(text), strict=True)
     line = 1
     while True:
         try:
@@ -124,6 +126,14 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         if record:
             yield line, record
         line = reader.line_num + 1
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text. One with too many commas is refused before its fields take their memory."""
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if (commas := line.count(",")) >= MAX_COLUMNS:
+            raise BadTable([Reason(f"expected at most {MAX_COLUMNS} columns, found {commas + 1}", line=number)])
+        yield line
 
 
 def _header(text: str, settings: Settings) -> list[str]:
@@ -138,9 +148,9 @@ def _header(text: str, settings: Settings) -> list[str]:
         if not name
     ]
     reasons += [
-        Reason(f"expected each column once, found {names.count(name)} of this name", line, name)
-        for name in dict.fromkeys(names)
-        if name and names.count(name) > 1
+        Reason(f"expected each column once, found {times} of this name", line, name)
+        for name, times in Counter(names).items()
+        if name and times > 1
     ]
     if settings.label not in names:
         reasons.append(Reason(f"expected the label column {settings.label!r}{_found(names)}", line))

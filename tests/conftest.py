@@ -18,12 +18,30 @@ from local.wsgi import call
 from shared.s3_store import READ_CONFIG, WRITE_CONFIG, S3Store
 from shared.settings import Settings
 from tests.fake_store import FakeStore
+from tests.faults import counting
 from tests.functions.stage import Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BUCKET_NUMBERS: Final = count(1)
+_COUNTS: Final[list[str]] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect the counts of a test that has ended, in this process or in another one."""
+    if report.when == "teardown":
+        _COUNTS.extend(str(line) for name, line in report.user_properties if name == counting.COUNT)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the counts, which pytest would otherwise keep to itself when a test passes."""
+    if _COUNTS:
+        terminalreporter.section("counts under faults")
+        for line in _COUNTS:
+            terminalreporter.line(line)
+        terminalreporter.line(f"repeat with VINTNER_TEST_SEED and the seed; commit {counting.commit()}")
+
 
 hypothesis.settings.register_profile("vintner", deadline=None, max_examples=60, print_blob=True)
 hypothesis.settings.load_profile("vintner")

@@ -1,0 +1,256 @@
+"""Deliberate mistakes in the modules that the bucket's safety rests on, as changes of their text."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Final, NamedTuple
+
+
+class Mutant(NamedTuple):
+    """A mistake: in which module, what stands there, what stands there instead, and the check that must notice it."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    check: str
+
+
+def load(module: str, old: str = "", new: str = "") -> ModuleType:
+    """A module of its own, made from the source of another one with a part of it replaced."""
+    spec = find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    text = Path(spec.origin).read_text(encoding="utf-8")
+    assert not old or text.count(old) == 1, f"{module}: {text.count(old)} times {old!r}"
+    made = ModuleType(module)
+    made.__file__ = spec.origin
+    exec(compile(text.replace(old, new, 1) if old else text, spec.origin, "exec"), made.__dict__)  # noqa: S102
+    return made
+
+
+POINTER: Final = "shared.pointer"
+S3: Final = "shared.s3_store"
+STORE: Final = "shared.store"
+INGEST: Final = "shared.ingest"
+PRODUCTION: Final = "shared.production"
+DECISIONS: Final = "shared.decisions"
+PROMOTE: Final = "functions.promote"
+DESK: Final = "functions.desk"
+TRAINING: Final = "shared.training"
+JUDGING: Final = "shared.judging"
+COMPARISON: Final = "shared.comparison"
+
+MUTANTS: Final = (
+    Mutant(
+        "drop If-Match",
+        S3,
+        ", IfMatch=f'\"{etag}\"')\n            return _bare",
+        ")\n            return _bare",
+        "stale swap",
+    ),
+    Mutant("drop If-None-Match", S3, ', IfNoneMatch="*")', ")", "taken create"),
+    Mutant(
+        "ignore 412",
+        S3,
+        "if status in {409, 412} or",
+        "if status == 412:\n            return\n        if status in {409} or",
+        "stale swap",
+    ),
+    Mutant("take 409 for a refusal", S3, "if status in {409, 412} or", "if status in {412} or", "409 is a conflict"),
+    Mutant(
+        "take 404 on a swap for a refusal", S3, 'or (status == 404 and code != "NoSuchBucket")', "", "404 on a swap"
+    ),
+    Mutant(
+        "take a 5xx for a failure",
+        S3,
+        'raise Unknown(f"{place}: the store answered',
+        'raise Unavailable(f"{place}: the store answered',
+        "5xx is unknown",
+    ),
+    Mutant(
+        "take a lost answer for a failure",
+        S3,
+        'raise Unknown(f"{place}: the answer was lost',
+        'raise Unavailable(f"{place}: the answer was lost',
+        "a lost answer is unknown",
+    ),
+    Mutant(
+        "repeat writes in the client",
+        S3,
+        'retries={"total_max_attempts": 1}',
+        'retries={"total_max_attempts": 4, "mode": "standard"}',
+        "writes are sent once",
+    ),
+    Mutant("read whatever is there", S3, '{"IfMatch": f\'"{etag}"\'}', "{}", "a changed upload"),
+    Mutant(
+        "look only at the current write id",
+        POINTER,
+        "return write_id == self.write_id or any(step.write_id == write_id for step in self.history)",
+        "return write_id == self.write_id",
+        "lost and followed",
+    ),
+    Mutant(
+        "forget the history",
+        POINTER,
+        "history=_last([*(before.history if before else ()), step])",
+        "history=(step,)",
+        "lost and followed",
+    ),
+    Mutant("do not read back", POINTER, "if present and present.wrote(pointer.write_id):", "if False:", "lost answer"),
+    Mutant(
+        "take every conflict for success",
+        POINTER,
+        'raise Conflict(f"{layout.PRODUCTION}: generation',
+        'return\n                raise Conflict(f"{layout.PRODUCTION}: generation',
+        "two swaps",
+    ),
+    Mutant(
+        "swap against what is there now",
+        POINTER,
+        "store.swap(layout.PRODUCTION, body, pointer.etag)",
+        "store.swap(layout.PRODUCTION, body, read_pointer(store).etag)",
+        "two swaps",
+    ),
+    Mutant(
+        "write again after another came",
+        POINTER,
+        "if (present.etag if present else None) != pointer.etag:",
+        "if False:",
+        "two swaps raise a conflict",
+    ),
+    Mutant("try once only", POINTER, "COMMIT_ATTEMPTS: Final = 4", "COMMIT_ATTEMPTS: Final = 1", "not landed"),
+    Mutant(
+        "a new write id for each attempt",
+        POINTER,
+        "    for _ in range(COMMIT_ATTEMPTS):\n",
+        "    for _ in range(COMMIT_ATTEMPTS):\n"
+        "        pointer = replace(pointer, write_id=new_write_id())\n"
+        "        body = encode(pointer.document())\n",
+        "lost answer",
+    ),
+    Mutant(
+        "do not raise the generation",
+        POINTER,
+        "generation = generation_of(before) + 1",
+        "generation = max(1, generation_of(before))",
+        "generation",
+    ),
+    Mutant("drop the hold", POINTER, "hold=before.hold if before else False", "hold=False", "hold is carried"),
+    Mutant(
+        "drop the withdrawn", POINTER, "withdrawn=before.withdrawn if before else ()", "withdrawn=()", "hold is carried"
+    ),
+    Mutant(
+        "settle for one's own bytes",
+        STORE,
+        "            return store.read(key).body\n",
+        "            return body\n",
+        "first writer",
+    ),
+    Mutant(
+        "settle without a second try", STORE, "SETTLE_ATTEMPTS: Final = 4", "SETTLE_ATTEMPTS: Final = 1", "settle again"
+    ),
+    Mutant(
+        "the receipt before the rows",
+        INGEST,
+        "    settle(store, layout.slot_key(slot), pack_slot(table))\n    duplicate",
+        "    _write_receipt(store, upload, slot, {})\n"
+        "    settle(store, layout.slot_key(slot), pack_slot(table))\n"
+        "    duplicate",
+        "rows before receipt",
+    ),
+    Mutant(
+        "no mark before an upload is opened",
+        INGEST,
+        "    _announce(store, upload, pause)\n",
+        "",
+        "attempts are counted",
+    ),
+    Mutant(
+        "read an upload over the limit",
+        INGEST,
+        "if upload.size > settings.max_upload_mb * MEGABYTE:",
+        "if False:",
+        "over the limit",
+    ),
+    Mutant(
+        "read whatever version is there",
+        INGEST,
+        "store.read(upload.key, etag=upload.etag).body",
+        "store.read(upload.key).body",
+        "replaced meanwhile",
+    ),
+    Mutant(
+        "do not check the checksum", PRODUCTION, "if sha256(body) != expected_sha256:", "if False:", "tampered scorer"
+    ),
+    Mutant(
+        "stop serving at a fault",
+        PRODUCTION,
+        '            if self._production is None:\n                raise NotServing(f"the production',
+        '            if True:\n                raise NotServing(f"the production',
+        "a fault leaves the old one",
+    ),
+    Mutant(
+        "drop a second promotion",
+        DECISIONS,
+        'elif decision["decision"] == "promoted" and',
+        "elif False and",
+        "second promotion",
+    ),
+    Mutant("give up after one race", PROMOTE, "ROUNDS: Final = 50", "ROUNDS: Final = 1", "judged again"),
+    Mutant(
+        "do not record what the pointer carries",
+        PROMOTE,
+        "        yield from record(store, pointer.decision)\n    in_production",
+        "        pass\n    in_production",
+        "decision of a crash",
+    ),
+    Mutant("take a withdrawn model back", PROMOTE, "if name not in withdrawn]", "]", "withdrawn stays out"),
+    Mutant(
+        "judge on part of the test set for good",
+        PROMOTE,
+        " or on_part_of_the_test_set(pointer.decision))",
+        ")",
+        "wholly better",
+    ),
+    Mutant(
+        "no hold after a rollback",
+        DESK,
+        "withdrawn=tuple(withdrawn), hold=True)",
+        "withdrawn=tuple(withdrawn))",
+        "rollback holds",
+    ),
+    Mutant(
+        "no withdrawal at a rollback", DESK, "withdrawn=tuple(withdrawn), hold=True)", "hold=True)", "rollback holds"
+    ),
+    Mutant(
+        "the score before the model",
+        TRAINING,
+        '    with timings.step("write"):\n',
+        '    settle(store, layout.model_key(candidate.model_id, "score.json"), b"{}")\n'
+        '    with timings.step("write"):\n',
+        "score last",
+    ),
+    Mutant(
+        "score one's own bytes",
+        TRAINING,
+        '"scorer.json": sha256(stored)',
+        '"scorer.json": sha256(exported)',
+        "stored bytes",
+    ),
+    Mutant("equal is better", JUDGING, "return gain > 0 and gain >=", "return gain >=", "equal is not better"),
+    Mutant(
+        "NaN is the best",
+        JUDGING,
+        "(c for c in contenders if not math.isnan(c.score))",
+        "contenders",
+        "NaN is never best",
+    ),
+    Mutant(
+        "count the rows that were seen",
+        COMPARISON,
+        "fresh = ~dataset.test_in_slots",
+        "fresh = dataset.test_in_slots | True",
+        "seen rows",
+    ),
+)

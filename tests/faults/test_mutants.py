@@ -1,0 +1,459 @@
+"""The checks of the store and the pointer notice each deliberate mistake: a suite that sees none proves nothing."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from shared import layout
+from shared.documents import Document, encode, sha256
+from shared.errors import Conflict, Unavailable, Unknown, VintnerError
+from shared.inventory import Inventory
+from shared.judging import Contender, Rule
+from shared.pointer import commit, pointing_to, read_pointer
+from shared.settings import Settings
+from shared.training import candidate_of
+from tests.fake_store import FakeStore
+from tests.faults import counting
+from tests.faults.cycle import Clients
+from tests.faults.memory_s3 import MemoryS3
+from tests.faults.mutants import MUTANTS, Mutant, load
+from tests.faults.test_changed_test_set import FRESH, OLD, PARTLY, SEEN, THRESHOLDS, WHOLLY, f1, table
+from tests.faults.wire import Call, Fault, Wire, raises, refuses
+from tests.functions.stage import SLOT, TEST, Stage, model_id, sample, stump
+
+A, B, C = map(model_id, range(1, 4))
+KEY: Final = "production.json"
+Check = Callable[[ModuleType, Clients], None]
+CHECKS: Final[dict[str, Check]] = {}
+
+
+def check(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        CHECKS[name] = function if function.__code__.co_argcount == 2 else lambda module, _: function(module)
+        return function
+
+    return register
+
+
+# The store over boto3.
+
+
+def s3(module: ModuleType, clients: Clients, fault: Fault | None = None, call: Call | None = None) -> tuple[Any, Wire]:
+    bucket = MemoryS3({"key": b"old"})
+    wire = Wire(bucket.send)
+    wire.failing = (call, fault) if call and fault else None
+    clients.store(wire)
+    return module.S3Store("vintner", reading=clients.reading, writing=clients.writing), wire
+
+
+@check("stale swap")
+def _(module: ModuleType, clients: Clients) -> None:
+    store, _ = s3(module, clients)
+    with pytest.raises(Conflict):
+        store.swap("key", b"new", "stale")
+    assert store.read("key").body == b"old"
+
+
+@check("taken create")
+def _(module: ModuleType, clients: Clients) -> None:
+    store, _ = s3(module, clients)
+    with pytest.raises(Conflict):
+        store.create("key", b"new")
+    assert store.read("key").body == b"old"
+
+
+@check("a changed upload")
+def _(module: ModuleType, clients: Clients) -> None:
+    store, _ = s3(module, clients)
+    with pytest.raises(Conflict):
+        store.read("key", etag="another")
+
+
+def _refused(module: ModuleType, clients: Clients, fault: Fault, error: type[Exception]) -> None:
+    store, _ = s3(module, clients, fault, Call("swap", "key", 0))
+    with pytest.raises(error):
+        store.swap("key", b"new", store.read("key").etag)
+
+
+@check("409 is a conflict")
+def _(module: ModuleType, clients: Clients) -> None:
+    _refused(module, clients, Fault("409", refuses(409, "ConditionalRequestConflict")), Conflict)
+
+
+@check("404 on a swap")
+def _(module: ModuleType, clients: Clients) -> None:
+    _refused(module, clients, Fault("404", refuses(404, "NoSuchKey")), Conflict)
+
+
+@check("5xx is unknown")
+def _(module: ModuleType, clients: Clients) -> None:
+    _refused(module, clients, Fault("500", refuses(500, "InternalError"), after=True), Unknown)
+
+
+@check("a lost answer is unknown")
+def _(module: ModuleType, clients: Clients) -> None:
+    _refused(module, clients, Fault("lost", raises(ConnectionClosedError), after=True), Unknown)
+
+
+@check("writes are sent once")
+def _(module: ModuleType) -> None:
+    assert module.WRITE_CONFIG.retries["total_max_attempts"] == 1
+
+
+# The pointer.
+
+
+def score_of(name: str) -> Document:
+    return {"model_id": name, "f1": 0.5, "sha256": {"scorer.json": "sha"}}
+
+
+def decision_of(module: ModuleType) -> Document:
+    return {"write_id": module.new_write_id(), "candidate_score": 0.5, "test_fingerprint": "t", "decision": "promoted"}
+
+
+def following(module: ModuleType, store: FakeStore, name: str = B) -> Any:  # noqa: ANN401  (a pointer of the module's own)
+    return module.pointing_to(score_of(name), decision_of(module), module.read_pointer(store))
+
+
+def begun(module: ModuleType) -> FakeStore:
+    store = FakeStore()
+    module.commit(store, following(module, store, A))
+    return store
+
+
+@check("two swaps")
+def _(module: ModuleType) -> None:
+    store = begun(module)
+    first, second = following(module, store), following(module, store, C)
+    module.commit(store, first)
+    try:
+        module.commit(store, second)
+    except (Conflict, Unknown):
+        pass
+    else:
+        pytest.fail("both were told that they won")
+    assert module.read_pointer(store).model_id == B
+
+
+@check("two swaps raise a conflict")
+def _(module: ModuleType) -> None:
+    store = begun(module)
+    first, second = following(module, store), following(module, store, C)
+    module.commit(store, first)
+    with pytest.raises(Conflict):
+        module.commit(store, second)
+
+
+@check("lost answer")
+def _(module: ModuleType) -> None:
+    store = begun(module)
+    pointer = following(module, store)
+    store.fail("swap", KEY, after=True)
+    module.commit(store, pointer)
+    assert module.read_pointer(store).write_id == pointer.write_id == pointer.decision["write_id"]
+
+
+@check("lost and followed")
+def _(module: ModuleType) -> None:
+    store = begun(module)
+    pointer = following(module, store)
+    store.fail("swap", KEY, after=True)
+    store.disturb("read", KEY, lambda: module.commit(store, following(module, store, C)))
+    module.commit(store, pointer)
+
+
+@check("not landed")
+def _(module: ModuleType) -> None:
+    store = begun(module)
+    store.fail("swap", KEY)
+    module.commit(store, following(module, store))
+    assert module.read_pointer(store).model_id == B
+
+
+@check("generation")
+def _(module: ModuleType) -> None:
+    store = begun(module)
+    module.commit(store, following(module, store))
+    assert module.read_pointer(store).generation == 2
+
+
+@check("hold is carried")
+def _(module: ModuleType) -> None:
+    store = begun(module)
+    held = module.replace(following(module, store), hold=True, withdrawn=(A,))
+    module.commit(store, held)
+    after = following(module, store, C)
+    assert (after.hold, after.withdrawn) == (True, (A,))
+
+
+# What is written once.
+
+
+@check("first writer")
+def _(module: ModuleType) -> None:
+    store = FakeStore()
+    store.put("key", b"first")
+    assert module.settle(store, "key", b"second") == b"first"
+
+
+@check("settle again")
+def _(module: ModuleType) -> None:
+    store = FakeStore()
+    store.fail("create", "key")
+    assert module.settle(store, "key", b"mine", pause=lambda _: None) == b"mine"
+
+
+def uploaded(text: str = sample(1), **settings: Any) -> tuple[FakeStore, Settings, Any]:  # noqa: ANN401
+    store, made = FakeStore(), Settings(bucket="vintner", label="label", **settings)
+    store.put(f"{SLOT}1.csv", text.encode())
+    [upload] = Inventory.take(store, made).uploads
+    store.calls.clear()
+    return store, made, upload
+
+
+def places(store: FakeStore) -> list[str]:
+    return [call.key.split("/")[0] for call in store.calls if call.verb == "create"]
+
+
+@check("rows before receipt")
+def _(module: ModuleType) -> None:
+    store, settings, upload = uploaded()
+    module.ingest(store, upload, settings)
+    assert places(store) == ["attempts", "slots", "receipts"]
+
+
+@check("attempts are counted")
+def _(module: ModuleType) -> None:
+    store, settings, upload = uploaded()
+    for _ in range(2):
+        store.fail("read", upload.key, error=KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            module.ingest(store, upload, settings)
+    assert places(store).count("attempts") >= 2
+
+
+@check("over the limit")
+def _(module: ModuleType) -> None:
+    store, settings, upload = uploaded(max_upload_mb=0.0001)
+    assert module.ingest(store, upload, settings).slot is None
+
+
+@check("replaced meanwhile")
+def _(module: ModuleType) -> None:
+    store, settings, upload = uploaded()
+    store.put(upload.key, sample(2).encode())
+    with pytest.raises(Conflict):
+        module.ingest(store, upload, settings)
+
+
+# The API function.
+
+
+def served(module: ModuleType) -> tuple[Stage, Any]:
+    stage = stage_with_test_set()
+    stage.add_model(A, 0.5)
+    stage.promote()
+    cache = module.ProductionCache(stage.store, refresh_seconds=0)
+    assert cache.current().model_id == A
+    return stage, cache
+
+
+@check("tampered scorer")
+def _(module: ModuleType) -> None:
+    stage, cache = served(module)
+    stage.add_model(B, 0.6, scorer=stump(1.0))
+    stage.promote()
+    memory(stage).put(layout.model_key(B, "scorer.json"), stump(9.0))
+    assert cache.current().model_id == A
+
+
+@check("a fault leaves the old one")
+def _(module: ModuleType) -> None:
+    stage, cache = served(module)
+    memory(stage).fail("read_changed", KEY, error=Unavailable("down"))
+    assert cache.current().model_id == A
+
+
+# Decisions.
+
+
+def stage_with_test_set() -> Stage:
+    stage = Stage(FakeStore(), Settings(bucket="vintner", label="label"))
+    stage.put_samples()
+    stage.ingest()
+    return stage
+
+
+def memory(stage: Stage) -> FakeStore:
+    assert isinstance(stage.store, FakeStore)
+    return stage.store
+
+
+def run(module: ModuleType, stage: Stage) -> Any:  # noqa: ANN401
+    return module.run(stage.store, stage.settings)
+
+
+@check("second promotion")
+def _(module: ModuleType) -> None:
+    store = FakeStore()
+    decision = {"model_id": A, "decision": "kept", "generation": 0, "write_id": "1" * 32, "test_fingerprint": "t"}
+    list(module.record(store, decision))
+    promoted = {**decision, "decision": "promoted", "write_id": "2" * 32}
+    assert list(module.record(store, promoted)) == [promoted]
+
+
+@check("judged again")
+def _(module: ModuleType) -> None:
+    stage = stage_with_test_set()
+    stage.add_model(A, 0.5)
+    stage.promote()
+    stage.add_model(B, 0.9)
+
+    def another() -> None:
+        stage.add_model(C, 0.6)
+        score = stage.json(layout.model_key(C, "score.json"))
+        decision = {**stage.pointer.decision, "model_id": C, "write_id": "c" * 32, "candidate_score": 0.6}
+        commit(stage.store, pointing_to(score, decision, read_pointer(stage.store)))
+
+    memory(stage).disturb("swap", KEY, another)
+    run(module, stage)
+    assert stage.pointer.model_id == B
+
+
+@check("decision of a crash")
+def _(module: ModuleType) -> None:
+    stage = stage_with_test_set()
+    stage.add_model(A, 0.5)
+    memory(stage).fail("create", "promotions/", error=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        stage.promote()
+    run(module, stage)
+    assert [one["model_id"] for one in stage.decisions()] == [A]
+
+
+@check("withdrawn stays out")
+def _(module: ModuleType) -> None:
+    from functions import desk  # noqa: PLC0415
+
+    stage = stage_with_test_set()
+    for name, score in ((A, 0.5), (B, 0.6)):
+        stage.add_model(name, score)
+        stage.promote()
+    desk.rollback(stage.store, stage.settings)
+    for key in stage.listing(layout.PROMOTIONS):
+        if B in key:
+            stage.store.delete(key)
+    run(module, stage)
+    assert not [key for key in stage.listing(layout.PROMOTIONS) if B in key]
+
+
+@check("wholly better")
+def _(module: ModuleType) -> None:
+    stage = Stage(FakeStore(), Settings(bucket="vintner", label="label"))
+    stage.put(f"{SLOT}1.csv", table(SEEN))
+    stage.put(TEST, table([(9.0, "yes"), (-9.0, "no")]))
+    stage.ingest()
+    stage.add_model(OLD, 1.0, scorer=stump(2.5), lineage=stage.lineage())
+    stage.promote()
+    stage.put(TEST, table([*SEEN, *FRESH]))
+    stage.ingest()
+    for name in (PARTLY, WHOLLY):
+        stage.add_model(name, f1(THRESHOLDS[name], [*SEEN, *FRESH]), scorer=stump(THRESHOLDS[name]))
+    run(module, stage)
+    assert stage.pointer.model_id == WHOLLY
+
+
+@check("rollback holds")
+def _(module: ModuleType) -> None:
+    stage = stage_with_test_set()
+    for name, score in ((A, 0.5), (B, 0.6)):
+        stage.add_model(name, score)
+        stage.promote()
+    module.rollback(stage.store, stage.settings)
+    stage.promote()
+    assert (stage.pointer.model_id, stage.pointer.hold, stage.pointer.withdrawn) == (A, True, (B,))
+
+
+@check("equal is not better")
+def _(module: ModuleType) -> None:
+    rule = Rule("better", 0.0, manual=False, hold=False)
+    assert not module.beats(Contender(A, 0.5), Contender(B, 0.5), rule)
+
+
+@check("NaN is never best")
+def _(module: ModuleType) -> None:
+    assert module.best_of([module.Contender(A, float("nan"))]) is None
+
+
+# Training and comparing.
+
+
+@check("score last")
+def _(module: ModuleType) -> None:
+    store = _trained(module)
+    assert [call.key.rsplit("/", 1)[1] for call in store.calls if call.verb == "create"][-1] == "score.json"
+
+
+@check("stored bytes")
+def _(module: ModuleType) -> None:
+    other = stump(0.5)
+    store = _trained(module, other)
+    [score] = [blob.body for key, (blob, _) in store.objects.items() if key.endswith("/score.json")]
+    assert sha256(other).encode() in score
+
+
+def _trained(module: ModuleType, scorer: bytes | None = None) -> FakeStore:
+    stage = Stage(FakeStore(), Settings(bucket="vintner", label="label"))
+    stage.put_samples(1)
+    stage.ingest()
+    store = memory(stage)
+    for key in stage.listing(layout.MODELS):
+        store.delete(key)
+    candidate = candidate_of(Inventory.take(store, stage.settings), stage.settings)
+    assert not isinstance(candidate, str)
+    if scorer:
+        store.put(layout.model_key(candidate.model_id, "scorer.json"), scorer)
+    store.calls.clear()
+    module.train(store, candidate, stage.settings)
+    return store
+
+
+@check("seen rows")
+def _(module: ModuleType) -> None:
+    stage = Stage(FakeStore(), Settings(bucket="vintner", label="label"))
+    stage.put(f"{SLOT}1.csv", table(SEEN))
+    stage.put(TEST, table([*SEEN, *FRESH]))
+    stage.ingest()
+    stage.add_model(OLD, 1.0, scorer=stump(2.5), lineage=stage.lineage())
+    score = stage.json(layout.model_key(OLD, "score.json"))
+    found = module.compare_with(stage.store, score, Inventory.take(stage.store, stage.settings), stage.settings)
+    assert (found.counted, found.total) == (len(FRESH), len(SEEN) + len(FRESH))
+
+
+# The run.
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_real_module_passes(memory_clients: Clients, name: str) -> None:
+    for module in {mutant.module for mutant in MUTANTS if mutant.check == name}:
+        CHECKS[name](load(module), memory_clients)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_killed(memory_clients: Clients, mutant: Mutant) -> None:
+    mistaken = load(mutant.module, mutant.old, mutant.new)
+    with pytest.raises((AssertionError, VintnerError, pytest.fail.Exception)):
+        CHECKS[mutant.check](mistaken, memory_clients)
+    KILLED.add(mutant.name)
+
+
+KILLED: Final[set[str]] = set()
+
+
+def test_how_many_mutants_were_killed() -> None:
+    counting.show(f"mutants of the store, pointer and promotion modules: {len(KILLED)} of {len(MUTANTS)} killed")
+    assert {mutant.check for mutant in MUTANTS} == set(CHECKS)
+    assert encode({}) == b'{"format":1}'
