@@ -6,8 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+VARIABLE: Final = "VINTNER_TEST_SEED"
 LONG: Final = os.environ.get("VINTNER_LONG_TESTS", "") not in {"", "0"}
-SEED: Final = int(os.environ.get("VINTNER_TEST_SEED") or random.SystemRandom().randrange(2**32))
+SEED: Final = int(os.environ.get(VARIABLE) or random.SystemRandom().randrange(2**32))
+os.environ.setdefault(VARIABLE, str(SEED))  # one seed for all processes of a run
 COUNT: Final = "count under faults"
 LINES: Final[list[str]] = []
 
