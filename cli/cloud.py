@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.output import json_option, line, print_json
-from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, stage_option
+from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, refuse_a_second, stage_option
 from local.background import stop
 from local.cloud import up as run_cloud
 from local.invoke import replay as replay_event
@@ -29,6 +29,7 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None) ->
     Nothing leaves this machine, and nothing is kept when it ends.
     """
     directory = project_directory()
+    refuse_a_second(directory / STATE_DIR)
     context.exit(
         run_cloud(
             directory,

@@ -12,7 +12,7 @@ import click
 from cli.data import ask, show_receipt
 from cli.following import Followed, follow
 from cli.output import line, marked, styled
-from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory
+from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, refuse_a_second
 from local.background import cloud, start, stop
 from shared import layout
 from shared.errors import VintnerError
@@ -34,6 +34,7 @@ def demo(*, keep: bool, port: int, s3_port: int) -> None:
     """
     directory = project_directory()
     state_dir = directory / STATE_DIR / ("" if keep else "demo")
+    refuse_a_second(state_dir)
     sample = own_sample(directory)
     line("starting the simulated cloud: S3, the triggers and the HTTP API, all on this machine")
     ports = (port, s3_port) if keep else (0, 0)

@@ -37,6 +37,15 @@ def project_directory() -> Path:
     raise VintnerError(f"expected a project with .chalice/config.json in {here} or above, found none: go to yours")
 
 
+def refuse_a_second(state_dir: Path) -> None:
+    """Raise VintnerError when a simulated cloud is up there already."""
+    cloud = running(state_dir)
+    if cloud:
+        raise VintnerError(
+            f"a simulated cloud is up here already, at {cloud.url}: use it, or end it with 'vintner down'"
+        )
+
+
 def stage_option(command: Command) -> Command:
     """Add ``--stage`` to a command."""
     text = "A deployed stage of .chalice/config.json; without it the simulated cloud of vintner up."
