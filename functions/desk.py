@@ -13,7 +13,7 @@ from shared.errors import Conflict, VintnerError
 from shared.inventory import Inventory
 from shared.judging import Contender, best_of
 from shared.pointer import Pointer, commit, new_write_id, pointing_to, read_pointer, released
-from shared.production import read_scorer
+from shared.production import load_scorer
 from shared.settings import Settings
 from shared.store import Store
 from shared.view import update_decisions
@@ -95,7 +95,7 @@ def _roll_back(store: Store, pointer: Pointer, target: str) -> Document:
     if score is None:
         known = ", ".join(rollback_targets(pointer)) or "none"
         raise VintnerError(f"expected the id of a scored model, found {target!r}; in the history: {known}")
-    read_scorer(store, target, score["sha256"]["scorer.json"])
+    load_scorer(store, score)
     decision: Document = {
         "model_id": target,
         "decision": "rolled_back",

@@ -15,7 +15,7 @@ from shared.errors import Conflict, NotFound, Rejected
 from shared.inventory import Inventory
 from shared.judging import Contender, Verdict, best_of
 from shared.pointer import Pointer, commit, pointing_to, read_pointer
-from shared.production import read_scorer
+from shared.production import load_scorer
 from shared.settings import Settings
 from shared.store import Store
 from shared.trial import Trial
@@ -150,7 +150,7 @@ def _judge(store: Store, bench: Bench, trial: Trial, approved: str | None) -> It
 def _damage(store: Store, score: Document) -> str | None:
     """Why a scored model could not be served; None when its scorer is whole."""
     try:
-        read_scorer(store, score["model_id"], score["sha256"]["scorer.json"])
+        load_scorer(store, score)
     except (NotFound, Rejected) as error:
         return str(error)
     return None

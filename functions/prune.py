@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared import layout
-from shared.decisions import names, read_score
+from shared.decisions import WAITING, names, read_score
 from shared.inventory import Inventory
 from shared.pointer import Pointer, read_pointer
 from shared.settings import Settings
@@ -33,7 +33,7 @@ def prunable(store: Reader, settings: Settings, *, before: datetime, rows: bool)
     models: dict[str, list[Entry]] = {}
     for entry in entries:
         models.setdefault(entry.key.split("/")[1], []).append(entry)
-    decided = {name.model_id for name in names(store.list(layout.PROMOTIONS)) if name.remark != "waiting"}
+    decided = {name.model_id for name in names(store.list(layout.PROMOTIONS)) if name.remark != WAITING}
     protected = _protected(pointer)
     found = []
     for model_id, objects in models.items():

@@ -19,7 +19,6 @@ from shared.estimators import score_rows
 from shared.inventory import Inventory, Source
 from shared.layout import Upload
 from shared.metrics import f1_of
-from shared.production import read_scorer
 from shared.scorer import Scorer
 from shared.settings import Settings
 from shared.store import Reader
@@ -93,11 +92,6 @@ def _source(entry: Document) -> Source:
 def _class_positions(own: Iterable[Label], present: tuple[Label, ...]) -> NDArray[np.int32]:
     """The index of each of a model's classes; one past the end for a class that the dataset lacks."""
     return np.array([present.index(label) if label in present else len(present) for label in own], np.int32)
-
-
-def load_scorer(store: Reader, score: Document) -> Scorer:
-    """The scorer of a scored model; raise NotFound, and Rejected when its bytes are not those that were scored."""
-    return read_scorer(store, score["model_id"], score["sha256"]["scorer.json"])
 
 
 def p_value(comparison: Comparison, candidate: Scorer, production: Scorer) -> float:

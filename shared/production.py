@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared import layout
-from shared.documents import sha256
+from shared.documents import Document, sha256
 from shared.errors import NotFound, Rejected, VintnerError
 from shared.pointer import Pointer
 from shared.scorer import Scorer
@@ -29,6 +29,11 @@ def read_scorer(reader: Reader, model_id: str, expected_sha256: str) -> Scorer:
     if sha256(body) != expected_sha256:
         raise Rejected(f"{key}: expected the bytes that were scored ({expected_sha256[:12]}), found others; not used")
     return Scorer.load(body, key)
+
+
+def load_scorer(reader: Reader, score: Document) -> Scorer:
+    """The scorer of a scored model (its ``score.json``); raises what `read_scorer` raises."""
+    return read_scorer(reader, score["model_id"], score["sha256"]["scorer.json"])
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from shared.errors import NotFound, Rejected
 from shared.inventory import Inventory
 from shared.judging import Contender, Rule, Verdict, beats, judge
 from shared.pointer import Pointer, generation_of, new_write_id
+from shared.production import load_scorer
 from shared.settings import Settings
 from shared.store import Store, settle
 
@@ -54,7 +55,7 @@ class Trial:
         try:
             score = self._production_score(pointer)
             rows = comparison.compare_with(self._store, score, self._inventory, self._settings)
-            self.production = Contender(pointer.model_id, rows.f1(comparison.load_scorer(self._store, score)))
+            self.production = Contender(pointer.model_id, rows.f1(load_scorer(self._store, score)))
         except (NotFound, Rejected) as error:
             self._obstacle = f"production cannot be scored on the present test set: {error}; waits for vintner approve"
             return
@@ -75,11 +76,9 @@ class Trial:
 
     def _contenders_on(self, rows: "Comparison") -> Iterator[Contender]:
         """The contenders with their scores on these rows; one that cannot be scored does not take part."""
-        from shared import comparison  # noqa: PLC0415  (loads the training packages, which most rounds do not need)
-
         for name, score in self._scores.items():
             try:
-                yield Contender(name, rows.f1(comparison.load_scorer(self._store, score)))
+                yield Contender(name, rows.f1(load_scorer(self._store, score)))
             except (NotFound, Rejected) as error:
                 log.warning("%s cannot be scored on the present test set: %s", name, error)
 
@@ -111,8 +110,8 @@ class Trial:
         try:
             score = self._production_score(pointer)
             rows = comparison.compare_with(self._store, score, self._inventory, self._settings)
-            challenger = comparison.load_scorer(self._store, self._scores[contender.model_id])
-            champion = comparison.load_scorer(self._store, score)
+            challenger = load_scorer(self._store, self._scores[contender.model_id])
+            champion = load_scorer(self._store, score)
             self._p_values[contender.model_id] = comparison.p_value(rows, challenger, champion)
         except (NotFound, Rejected) as error:
             log.warning("no paired test for %s: %s", contender.model_id, error)
