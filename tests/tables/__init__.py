@@ -1,0 +1,1 @@
+"""Tables as people have them, and the score that a plain notebook reaches on each."""
