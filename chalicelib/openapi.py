@@ -9,15 +9,15 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from chalicelib.value_schemas import Bounds, Schema, missing_schema, value_schema
 from functions.predict import class_names
 from shared.scorer import Label, Scorer
-from shared.values import FLOAT32_MAX
-
-Schema = dict[str, Any]
+from shared.values import FLOAT32_MAX, TRUE
 
 _SKELETON: Final = Path(__file__).parent / "static" / "openapi.json"
+SHOWN_CATEGORIES: Final = 100
 _FORMS: Final = {"instances": "Instances", "dataframe_records": "DataframeRecords", "dataframe_split": "DataframeSplit"}
 
 
@@ -56,6 +56,7 @@ def _of_model(scorer: Scorer, forms: Sequence[str]) -> Schema:
     model_id: Schema = {"$ref": "#/components/schemas/ModelId"}
     schemas = {
         "Row": _row(scorer),
+        "Missing": missing_schema(list(scorer.missing)),
         "Instances": _records("instances", "Many rows."),
         "DataframeRecords": _records("dataframe_records", "Many rows, in a spelling of MLflow's clients."),
         "DataframeSplit": _split(scorer),
@@ -95,7 +96,10 @@ def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
         "text/csv": {
             "schema": {
                 "type": "string",
-                "description": "UTF-8, commas, a header line with the names of the fields, then a line for each row.",
+                "description": "A header line, then a line for each row, as in an upload. Detected are the delimiter "
+                "(comma, semicolon, tab or vertical bar), the encoding (UTF-8, UTF-16 or Windows-1252), a decimal "
+                "comma where commas do not delimit, and gzip. A cell may be any of the spellings of Missing; truth "
+                "values, dates and categories are spelled as in JSON, numbers in plain decimal notation.",
             },
             "example": _csv(scorer),
         },
@@ -103,16 +107,31 @@ def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
 
 
 def _row(scorer: Scorer) -> Schema:
-    features: Schema = {
-        name: {"type": ["number", "null"], "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX, "examples": [fill]}
-        for name, fill in zip(scorer.features, scorer.fills, strict=True)
-    }
+    """The schema of a row. The first example of a number or a date is what stands in for a missing one."""
+    inputs = scorer.inputs
+    scaled, categories = iter(zip(inputs.means, inputs.scales, strict=True)), iter(inputs.categories)
+    features: Schema = {}
+    for column, typical in zip(inputs.columns, inputs.typical, strict=True):
+        if column.is_category:
+            category = next(categories)
+            schema = value_schema(column, known_missing=category.fill in category.known)
+            seen = [text for text in category.known if text != category.fill]
+            examples = [text == TRUE for text in seen] if column.kind == "boolean" else seen[:SHOWN_CATEGORIES]
+            features[column.name] = {**schema, "examples": examples or [typical]}
+        else:
+            features[column.name] = {**value_schema(column, _bounds(*next(scaled))), "examples": [typical]}
     unused = {name: {"description": "Allowed and not used."} for name in _unused(scorer)}
     return {
         **_closed({**features, **unused}, required=scorer.features),
-        "description": "A value for each of the model's features. Null is a missing value: the median of the training "
-        "rows, shown as the example, stands in for it.",
+        "description": "A value for each of the model's features; null is a missing one. For a number or a date the "
+        "median of the training rows stands in. Names are matched after trimming, with an underscore "
+        "for each run of white space.",
     }
+
+
+def _bounds(mean: float, scale: float) -> Bounds:
+    """The numbers that fit into float32 as they are and when they are scaled."""
+    return max(-FLOAT32_MAX, mean - scale * FLOAT32_MAX), min(FLOAT32_MAX, mean + scale * FLOAT32_MAX)
 
 
 def _unused(scorer: Scorer) -> list[str]:
@@ -135,7 +154,7 @@ def _split(scorer: Scorer) -> Schema:
     }
     data: Schema = {
         "type": "array",
-        "description": "The rows: as many values as there are columns, a number or null for a feature.",
+        "description": "The rows: as many values as there are columns.",
         "items": {"type": "array", "items": {}},
     }
     split = _closed({"columns": columns, "data": data, "index": {"description": "Not used."}}, ("columns", "data"))
@@ -159,8 +178,8 @@ def _closed(properties: Schema, required: Sequence[str] | None = None) -> Schema
 
 
 def _examples(scorer: Scorer, forms: Sequence[str]) -> Schema:
-    row = dict(zip(scorer.features, scorer.fills, strict=True))
-    split = {"columns": list(scorer.features), "data": [list(scorer.fills)]}
+    row = dict(zip(scorer.features, scorer.inputs.typical, strict=True))
+    split = {"columns": list(scorer.features), "data": [list(scorer.inputs.typical)]}
     values: Schema = {
         "Row": ("One row", row),
         "Instances": ("Many rows", {"instances": [row, row]}),
@@ -173,5 +192,5 @@ def _examples(scorer: Scorer, forms: Sequence[str]) -> Schema:
 def _csv(scorer: Scorer) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([scorer.features, scorer.fills])
+    writer.writerows([scorer.features, scorer.inputs.typical])
     return text.getvalue()

@@ -32,13 +32,17 @@ ASSETS: Final = {
         "docs.css",
         "docs.js",
         "dom.js",
+        "fields.js",
         "form.js",
         "icon.svg",
+        "lists.js",
         "page.css",
         "page.js",
+        "quality.js",
         "sections.js",
         "swagger/swagger-ui-bundle.js",
         "swagger/swagger-ui.css",
+        "uploads.js",
     )
 }
 _TYPES: Final = {

@@ -1,220 +1,191 @@
-"""Looking at a CSV: which columns can be features, which cannot and why, and what the label's classes are.
+"""Looking at a file of rows: what each column is and what it is for, and what the label's classes are.
 
-What counts as a number is decided by the reader of uploads itself, so that what is written passes it again.
+All of it is decided by what reads and trains: the reader of uploads, the schema and the dataset.
 """
 
-import csv
 import difflib
-import io
-import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from shared.dataset import Label, assemble
-from shared.errors import VintnerError
-from shared.reading import BadTable, Reason, Table, read_table, shortened
+from cli.classes import check_classes
+from cli.described import examples
+from cli.overrides import put_together
+from cli.said import Said
+from cli.source import Source
+from cli.useless import useless
+from shared.columns import Column
+from shared.dataset import Label, assemble, same_features
+from shared.errors import Rejected, VintnerError
+from shared.reading import Reading, looks_like_values, read_csv
+from shared.reasons import BadTable
+from shared.schema import Override, Schema, infer, inferred
 from shared.settings import Positive, Settings
-from shared.values import MISSING, as_number
+from shared.table import Table
+from shared.values import column_name
 
-MAX_CLASSES: Final = 100
-MAX_LIKELY_CLASSES: Final = 20
-ID_ROWS: Final = 20  # with fewer rows a column of distinct whole numbers says nothing
-SHOWN_VALUES: Final = 4
+MAX_MEGABYTES: Final = 1e6  # a file on this machine may be larger than an upload
+NO_HEADER: Final = (
+    "the file seems to have no header line: name its columns with --header NAME,NAME,..., in the order of the file"
+)
 
-ID_NAME: Final = re.compile(r"(?i:id|index|idx|uuid|guid|rowid|unnamed(: ?\d+)?|.*[ _.-](id|uuid|guid))|.*[a-z]I[Dd]")
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./](\d\d)?\d\d\b")
-_UUID: Final = re.compile(r"(?i)\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?")
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person wants: the label, columns that are features or none whatever they look like, columns' kinds."""
+
+    label: str
+    positive: Positive | None = None
+    use: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    said: Said = field(default_factory=Said)
+
+    def settings(self, ignored: Sequence[str] = ()) -> Settings:
+        """The settings by which uploads are read."""
+        return Settings("", self.label, self.positive, tuple(ignored), max_upload_mb=MAX_MEGABYTES)
 
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """What was found in a CSV, and what was decided.
+    """What was found in a file, and what was decided.
 
-    `texts` holds the cells as they stand; `table` the rows as the reader of uploads gives them. `codes`, of shape
-    (rows,), are each row's index into `classes`. `ignored` tells why each column that is no feature is none.
+    `ignored` are the columns that VINTNER_IGNORE names, `override` is what has to be said of others; by these and the
+    rows follows the `schema`. `why` tells of each column that a person or its look made none that it is no feature.
+    `as_text` are columns in which most values are numbers, and too many are not. `codes`, of shape (rows,), are each
+    usable row's index into `classes`; `groups`, of the same shape, is the same number for rows of the same features.
     """
 
-    texts: pd.DataFrame
-    table: Table
+    wanted: Wanted
+    source: Source
+    reading: Reading
+    ignored: tuple[str, ...]
+    why: Mapping[str, str]
+    as_text: tuple[str, ...]
+    override: Override
+    schema: Schema
     classes: tuple[Label, ...]
     codes: NDArray[np.int32]
-    ignored: dict[str, str]
+    groups: NDArray[np.int64]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings by which uploads are read."""
+        return self.wanted.settings(self.ignored)
+
+    @property
+    def nameless(self) -> list[int]:
+        """The positions of the columns that the reader takes for an index without a name."""
+        known = {*self.reading.table.features, *self.ignored, column_name(self.wanted.label)}
+        return [position for position, name in enumerate(self.source.names) if name not in known]
 
     def counts(self) -> list[tuple[Label, int]]:
         """Each class with its number of rows."""
         return list(zip(self.classes, np.bincount(self.codes, minlength=len(self.classes)).tolist(), strict=True))
 
-    def groups(self) -> NDArray[np.int64]:
-        """A number for each row (rows,), the same for rows of the same feature values, missing ones included."""
-        frame = pd.DataFrame(self.table.values)
-        return frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup().to_numpy().astype(np.int64)
 
-
-def read_texts(body: bytes) -> pd.DataFrame:
-    """The cells of a CSV as they stand; raise BadTable with the reader's reasons when its form is not usable."""
-    names = _names(body)
-    trial = names[-1] if len(names) > 1 else "label"
-    try:
-        read_table(body, Settings(bucket="", label=trial))
-    except BadTable as error:
-        if error.reasons[0].column is None or len(set(names)) < len(names):
-            raise
-    text = io.StringIO(body.decode("utf-8-sig"), newline="")
-    return pd.read_csv(text, header=0, names=names, index_col=False, dtype=str, keep_default_na=False, na_filter=False)
-
-
-def _names(body: bytes) -> list[str]:
-    """The header's names; of what is no text or no CSV, something that the reader will refuse."""
-    records = csv.reader(io.StringIO(body.decode("utf-8-sig", "replace").replace("\0", ""), newline=""))
-    try:
-        return [name.strip() for name in next((record for record in records if record), [])]
-    except csv.Error:
-        return []
-
-
-def inspect(
-    body: bytes, label: str, *, positive: Positive | None, use: Collection[str] = (), ignore: Collection[str] = ()
-) -> Inspection:
+def inspect(body: bytes, wanted: Wanted) -> Inspection:
     """Decide what each column is for.
 
-    Columns in `use` are features whatever they look like, those in `ignore` are none. Raise BadTable with the
-    reader's reasons, and VintnerError when no feature is left or the label gives no classes.
+    Raise BadTable with the reader's reasons, and VintnerError when no feature is left or the label gives no classes.
     """
-    texts = read_texts(body)
-    _check_names(texts, label, use, ignore)
-    ignored = dict.fromkeys(ignore, "you said so")
-    source = _Source(body, list(texts.columns), label, positive)
-    ignored |= _useless(_without_text(source, texts, use, ignored), use)
-    table = source.read(ignored)
-    dataset = assemble([], [table], truth=positive is not None)
-    _check_classes(label, dataset.classes, positive)
-    in_order = {name: ignored[name] for name in texts.columns if name in ignored}
-    if unsayable := [name for name in in_order if "," in name]:
-        raise VintnerError(
-            f"column {unsayable[0]!r} cannot be ignored ({in_order[unsayable[0]]}): VINTNER_IGNORE separates names by "
-            "commas, and this one has a comma; rename the column or drop it from the file"
-        )
-    return Inspection(texts, table, dataset.classes, dataset.test.codes, in_order)
+    source = Source.open(body, [wanted.label])
+    _check_names(source, wanted)
+    use = [column_name(name) for name in wanted.use]
+    why = dict.fromkeys(map(column_name, wanted.ignore), "you said so")
+    first, _ = _read(body, source, wanted, why, Override())
+    why |= useless(first.table, use)
+    said = _with_use(wanted.said, first.table, use)
+    override = put_together(Override(), said, [first.table])
+    # VINTNER_IGNORE separates names by commas, so that a name with one has to be said otherwise.
+    override = Override(override.columns | {name: Column(name, "unused") for name in why if "," in name})
+    reading, as_text = _read(body, source, wanted, why, override)
+    schema = _schema(reading.table, override, why, wanted.label)
+    dataset = assemble([], [reading.table], schema, truth=wanted.positive is not None)
+    check_classes(wanted.label, dataset.classes, wanted.positive)
+    return Inspection(
+        wanted=wanted,
+        source=source,
+        reading=reading,
+        ignored=_sayable(source, why),
+        why={name: why[name] for name in source.names if name in why},
+        as_text=as_text,
+        override=override,
+        schema=schema,
+        classes=dataset.classes,
+        codes=dataset.test.codes,
+        groups=same_features(dataset.test.values),
+    )
 
 
-def _check_names(texts: pd.DataFrame, label: str, use: Collection[str], ignore: Collection[str]) -> None:
+def _check_names(source: Source, wanted: Wanted) -> None:
     """Raise VintnerError unless every name is that of a column, and each has one meaning."""
-    names = list(texts.columns)
-    for option, name in [("--label", label), *(("--use", one) for one in use), *(("--ignore", one) for one in ignore)]:
-        if name not in names:
-            close = difflib.get_close_matches(name, names, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"the columns are {examples(names)}"
-            raise VintnerError(f"expected {option} to name a column, found {name!r}: {hint}")
-    twice = {label} & {*use, *ignore} or {*use} & {*ignore}
+    given = [("--label", wanted.label), *(("--use", one) for one in wanted.use)]
+    given += [("--ignore", one) for one in wanted.ignore]
+    given += [("--set or --missing", one) for one in wanted.said.names]
+    for option, name in given:
+        if column_name(name) not in source.names:
+            raise VintnerError(f"expected {option} to name a column, found {name!r}: {_hint(source, name)}")
+    label = {column_name(wanted.label)}
+    use, ignore = ({column_name(name) for name in names} for names in (wanted.use, wanted.ignore))
+    twice = label & {*use, *ignore, *wanted.said.names} or ignore & {*use, *wanted.said.names}
     if twice:
-        raise VintnerError(f"column {twice.pop()!r} has two meanings: expected one of --label, --use and --ignore")
+        raise VintnerError(
+            f"column {twice.pop()!r} has two meanings: expected it with one of --label, --ignore and --use (or --set)"
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """A CSV with its label, to be read with more and more columns ignored."""
-
-    body: bytes
-    names: Sequence[str]
-    label: str
-    positive: Positive | None
-
-    def read(self, ignored: dict[str, str]) -> Table:
-        """Read as an upload would be; raise BadTable, and VintnerError when no feature is left."""
-        if not set(self.names) - {self.label, *ignored}:
-            found = "; ".join(f"{name}: {reason}" for name, reason in ignored.items()) or "no other column"
-            raise VintnerError(f"expected at least one numeric column beside {self.label!r}, found none ({found})")
-        settings = Settings(bucket="", label=self.label, positive=self.positive, ignore=tuple(ignored))
-        return read_table(self.body, settings)
+def _hint(source: Source, name: str) -> str:
+    if looks_like_values(source.names):
+        return NO_HEADER
+    close = difflib.get_close_matches(name, source.spelled, 1)
+    return f"did you mean {close[0]!r}?" if close else f"the columns are {examples(source.spelled)}"
 
 
-def _without_text(source: _Source, texts: pd.DataFrame, use: Collection[str], ignored: dict[str, str]) -> Table:
-    """Read with more and more columns ignored, until the reader complains of none; `ignored` gets the reasons."""
+def _sayable(source: Source, names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in source.names if name in names and "," not in name)
+
+
+def _read(
+    body: bytes, source: Source, wanted: Wanted, why: Mapping[str, str], override: Override
+) -> tuple[Reading, tuple[str, ...]]:
+    """Read as an upload would be, and the columns that are read as texts since too many values are no numbers."""
+    label = column_name(wanted.label)
+    ignored = _sayable(source, why)
+    _check_any_left(set(source.names) - {label, *ignored}, why, wanted.label)
+    texts: dict[str, Column] = {}
     while True:
         try:
-            return source.read(ignored)
+            return read_csv(body, wanted.settings(ignored), {**texts, **override.columns}), tuple(texts)
         except BadTable as error:
-            # Reversed, so that the first reason of a column stays.
-            bad = {reason.column: reason for reason in reversed(error.reasons) if reason.column}
-            found = {name: reason for name, reason in bad.items() if name not in {source.label, *use}}
-            if not found:
+            bad = {reason.column for reason in error.reasons if reason.column} - {label, *override.columns, *texts}
+            if not bad:
                 raise
-            for name, reason in found.items():
-                ignored[name] = _not_numbers([cell.strip() for cell in texts[name]], reason)
+            texts |= {name: Column(name, "category") for name in bad}
 
 
-def _not_numbers(cells: Sequence[str], first: Reason) -> str:
-    """Why a column that the reader cannot use is none, and what to do."""
-    present = [cell for cell in cells if cell not in MISSING]
-    distinct = list(dict.fromkeys(present))
-    wrong = sum(as_number(cell) is None for cell in present)
-    if len(distinct) == 1:
-        return f"the same value in every row ({examples(distinct)})"
-    if all(_UUID.fullmatch(cell) for cell in distinct):
-        return "UUIDs, which name a row and say nothing about it"
-    if wrong <= len(present) / 5:
-        return (
-            f"{wrong} of {len(cells)} values {'is no number' if wrong == 1 else 'are no numbers'}, "
-            f"first on line {first.line} ({first.problem}); "
-            "to make it a feature, correct or empty every one and run this again"
-        )
-    if len(distinct) == len(cells) >= ID_ROWS:
-        return "text that is another one in every row, as a name or an id is"
-    way = "a number, such as days since the first" if all(map(_DATE.match, distinct)) else "columns of 0 and 1"
-    return f"text, {len(distinct)} different values ({examples(distinct)}); only numbers can be features: write {way}"
+def _check_any_left(names: set[str], why: Mapping[str, str], label: str) -> None:
+    if not names:
+        found = "; ".join(f"{name}: {reason}" for name, reason in why.items()) or "no other column"
+        raise VintnerError(f"expected at least one column beside {label!r} that can be a feature, found none ({found})")
 
 
-def examples(values: Sequence[str]) -> str:
-    """The first of some values, shortened."""
-    shown = ", ".join(shortened(value, 20)[1:-1] for value in values[:SHOWN_VALUES])
-    return shown + (", ..." if len(values) > SHOWN_VALUES else "")
+def _with_use(said: Said, table: Table, use: Sequence[str]) -> Said:
+    """A column that is to be used although its texts hardly repeat is one of categories."""
+    unused = [
+        name
+        for name in use
+        if name in table.features and name not in said.names and not inferred(name, [table]).is_feature
+    ]
+    return replace(said, kinds=(*said.kinds, *((name, "category") for name in unused)))
 
 
-def _useless(table: Table, use: Collection[str]) -> dict[str, str]:
-    """The numeric columns that cannot help a model, and why."""
-    rows = pd.DataFrame(table.values).drop_duplicates().to_numpy()  # a row that is there twice has its id twice
-    found = {
-        name: _why_useless(name, values) for name, values in zip(table.features, rows.T, strict=True) if name not in use
-    }
-    return {name: reason for name, reason in found.items() if reason}
-
-
-def _why_useless(name: str, values: NDArray[np.float64]) -> str | None:
-    distinct = np.unique(values)  # every NaN is one
-    if len(distinct) == 1:
-        return "no value in any row" if np.isnan(distinct[0]) else f"the same value in every row ({distinct[0]:g})"
-    if ID_NAME.fullmatch(name):
-        return "its name says that it is an id"
-    if len(distinct) == len(values) >= ID_ROWS and bool(np.all(values == np.floor(values))):
-        return f"another whole number in every row, as an id has; if it is none, add --use {name!r}"
-    return None
-
-
-def _check_classes(label: str, classes: Sequence[Label], positive: Positive | None) -> None:
-    if len(classes) == 1:
-        under = f" under the rule '{positive}'" if positive else ""
-        raise VintnerError(
-            f"expected at least two classes in the label column {label!r}{under}, found only {classes[0]!r}: "
-            "choose another label" + (" or rule" if positive else "")
-        )
-    numbers = [one for one in classes if not isinstance(one, str)]
-    rule = (
-        f"if it is a quantity, make two classes of it with --positive '> {numbers[len(numbers) // 2]}'"
-        if numbers
-        else ""
-    )
-    if len(classes) > MAX_CLASSES:
-        raise VintnerError(
-            f"expected at most {MAX_CLASSES} classes in the label column {label!r}, "
-            f"found {len(classes)} different values: {rule or 'choose a column with fewer values'}"
-        )
-    if fractions := [one for one in numbers if one != int(one)]:
-        raise VintnerError(
-            f"expected classes in the label column {label!r}, found the decimal number {fractions[0]:g}: {rule}; "
-            "if it is a class, name it by a whole number or a word"
-        )
+def _schema(table: Table, override: Override, why: Mapping[str, str], label: str) -> Schema:
+    try:
+        return infer([table], override)
+    except Rejected:
+        unused = {name: why.get(name) or inferred(name, [table]).why for name in (*why, *table.features)}
+        _check_any_left(set(), unused, label)
+        raise

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.data import ask, show_receipt
 from cli.following import Followed, follow
 from cli.output import line, marked, styled
+from cli.predict import ask
+from cli.shown import show_receipt
 from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, refuse_a_second
 from local.background import cloud, start, stop
 from shared import layout

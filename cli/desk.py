@@ -35,8 +35,8 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
         f"{score['in_test_set']} rows of the test set kept out"
     )
     table(["slot", "rows used"], [[one["upload"], one["rows"]] for one in score["lineage"]], numbers=["rows used"])
-    for left in score["left_out"]:
-        line(f"left out {left['upload']}: {left['reason']}")
+    for warning in score.get("warnings", []):
+        line(f"warning: {warning}")
     if not decisions:
         line("no decision yet: promote has not run since it was scored")
     for one in decisions:
@@ -65,7 +65,7 @@ def rollback(model_id: str | None, *, list_only: bool, stage: str, as_json: bool
     if list_only:
         _show_targets(target.store, as_json=as_json)
         return
-    _show_report(desk.rollback(target.store, target.settings, model_id), as_json=as_json)
+    _show_report(desk.rollback(target.store, model_id), as_json=as_json)
 
 
 def _show_targets(store: Reader, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from shared.decisions import names
 from shared.documents import Document, decode
 from shared.errors import Unavailable
 from shared.inventory import Inventory
+from shared.layout import Upload
 from shared.settings import Settings
 from shared.store import Reader
 
@@ -36,15 +37,16 @@ def follow(
 ) -> Iterator[Followed]:
     """The receipt of each uploaded key as it appears, then, unless all were rejected, what became of the candidate.
 
+    Without a key it is the candidate alone. A receipt counts once everything is read that decides how it is read.
     Raise Unavailable when that takes longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
     waiting = set(keys)
-    accepted = False
+    accepted = not waiting
     while waiting:
         inventory = Inventory.take(store, settings)
         for upload in inventory.uploads:
-            if upload.key in waiting and upload.digest in inventory.receipts:
+            if upload.key in waiting and upload.digest in inventory.receipts and _is_final(upload, inventory):
                 waiting.remove(upload.key)
                 slot = inventory.receipts[upload.digest]
                 accepted = accepted or slot is not None
@@ -53,6 +55,12 @@ def follow(
             _rest(deadline, pause, f"a receipt for {', '.join(sorted(waiting)[:3])}")
     if accepted:
         yield from _follow_candidate(store, settings, deadline, pause)
+
+
+def _is_final(upload: Upload, inventory: Inventory) -> bool:
+    """Whether nothing is waiting that would let the upload be read anew."""
+    before = {"test": {"schema"}, "slot": {"schema", "test"}}.get(upload.kind or "", set())
+    return not before & {one.kind for one in inventory.pending}
 
 
 def _follow_candidate(

@@ -1,20 +1,25 @@
-"""Which columns of a CSV may be the label, for a person who has not named it."""
+"""Which columns of a file may be the label, for a person who has not named it."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import pandas as pd
+from cli.columns import NO_HEADER
+from cli.described import examples
+from cli.source import Source
+from cli.useless import ID_NAME
+from shared.errors import VintnerError
+from shared.reading import looks_like_values
+from shared.schema import kind_of
+from shared.values import MISSING, category_text
 
-from cli.columns import ID_NAME, MAX_LIKELY_CLASSES, examples
-from shared.values import MISSING, as_number
-
+MAX_LIKELY_CLASSES: Final = 20
 LABEL_NAMES: Final = ("label", "target", "class", "y", "outcome", "species", "diagnosis", "quality", "category")
 
 
 @dataclass(frozen=True)
-class Column:
+class Candidate:
     """A column as a person chooses a label from it."""
 
     name: str
@@ -24,24 +29,29 @@ class Column:
     likely_label: bool
 
 
-def describe(texts: pd.DataFrame) -> list[Column]:
-    """Every column, for a person who has not named the label yet."""
-    return [_described(name, Counter(cell.strip() for cell in texts[name]), len(texts)) for name in texts.columns]
+def describe(source: Source) -> list[Candidate]:
+    """Every column, for a person who has not named the label yet; raise VintnerError when there is no header line."""
+    if looks_like_values(source.names):
+        raise VintnerError(f"expected the names of the columns, found {examples(source.spelled)}: {NO_HEADER}")
+    records = source.records()
+    columns = zip(source.spelled, zip(*records, strict=True), strict=True) if records else ()
+    return [_described(name, cells, source.text.decimal) for name, cells in columns if name]
 
 
-def _described(name: str, cells: "Counter[str]", rows: int) -> Column:
-    present = [cell for cell in cells if cell not in MISSING]
-    kind = "numbers" if all(as_number(cell) is not None for cell in present) else "text"
-    likely = len(present) == len(cells) and 2 <= len(present) <= min(MAX_LIKELY_CLASSES, rows // 2)
+def _described(name: str, cells: Sequence[str], decimal: str) -> Candidate:
+    present = Counter(category_text(cell, decimal) for cell in cells if cell.strip() not in MISSING)
+    rows = present.total()
+    kind = kind_of(name, present, rows).kind
+    likely = rows == len(cells) and 2 <= len(present) <= min(MAX_LIKELY_CLASSES, rows // 2)
     likely = likely and not ID_NAME.fullmatch(name)
-    return Column(name, kind, len(present), examples(present), likely)
+    return Candidate(name, kind, len(present), examples([text for text, _ in present.most_common()]), likely)
 
 
-def likely_labels(columns: Sequence[Column]) -> list[Column]:
-    """The columns that may be the label, the likeliest first: by name, text before numbers, the last, few values."""
-    last = columns[-1].name
+def likely_labels(columns: Sequence[Candidate]) -> list[Candidate]:
+    """The columns that may be the label, the likeliest first: by name, texts before numbers, the last, few values."""
+    last = columns[-1].name if columns else ""
 
-    def rank(column: Column) -> tuple[bool, bool, bool, int]:
-        return column.name.lower() not in LABEL_NAMES, column.kind != "text", column.name != last, column.distinct
+    def rank(column: Candidate) -> tuple[bool, bool, bool, int]:
+        return column.name.lower() not in LABEL_NAMES, column.kind == "number", column.name != last, column.distinct
 
     return sorted((column for column in columns if column.likely_label), key=rank)

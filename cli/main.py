@@ -7,18 +7,20 @@ import click
 
 from cli.cloud import down, replay, up
 from cli.completion import completion
-from cli.data import predict, upload
 from cli.demo import demo
 from cli.desk import approve, explain, release, rollback
 from cli.new import new
+from cli.predict import predict
 from cli.prune import prune
+from cli.schema import schema
 from cli.status import status
+from cli.upload import upload
 from local.errors import LocalError
 from shared.errors import VintnerError
 
 SECTIONS: Final = {
     "Start here": (demo, new, up, down),
-    "Every day": (upload, predict, status, explain),
+    "Every day": (upload, predict, status, explain, schema),
     "Which model serves": (rollback, release, approve),
     "Upkeep": (replay, prune, completion),
 }

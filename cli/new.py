@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import json_option, print_json, table
+from cli.output import in_lines, json_option, print_json, table
+from cli.said import KIND_HELP, MISSING_HELP, Pair, Said
+from cli.source import Header, Source, with_header
 from shared.errors import VintnerError
 from shared.settings import Positive
 
 if TYPE_CHECKING:
+    from cli.columns import Wanted
     from cli.decided import Decided
 
 CSV = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-SHOWN_REASONS = 10
 DIRECTORY = click.Path(path_type=Path)
 
 
@@ -36,8 +38,11 @@ class _Rule(click.ParamType[Positive]):
 @click.option("--csv", "path", metavar="FILE", required=True, type=CSV, help="The labelled rows.")
 @click.option("--label", metavar="COLUMN", help="The column to predict; without it the columns are listed.")
 @click.option("--positive", metavar="RULE", type=_Rule(), help="Make two classes of the label, such as '> 5'.")
-@click.option("--use", metavar="COLUMN", multiple=True, help="Make a feature of what would be ignored. Repeatable.")
+@click.option("--header", metavar="NAME,...", type=Header(), help="Names of the columns, when the file has none.")
+@click.option("--use", metavar="COLUMN", multiple=True, help="Make a feature of what would be none. Repeatable.")
 @click.option("--ignore", metavar="COLUMN", multiple=True, help="Ignore one more column. Repeatable.")
+@click.option("--set", "kinds", metavar="COLUMN=KIND", multiple=True, type=Pair("kind"), help=KIND_HELP)
+@click.option("--missing", metavar="COLUMN=SPELLING", multiple=True, type=Pair("spelling"), help=MISSING_HELP)
 @click.option(
     "--test-share",
     default=0.25,
@@ -56,8 +61,11 @@ def new(
     path: Path,
     label: str | None,
     positive: Positive | None,
+    header: tuple[str, ...] | None,
     use: tuple[str, ...],
     ignore: tuple[str, ...],
+    kinds: tuple[tuple[str, str], ...],
+    missing: tuple[tuple[str, str], ...],
     test_share: float,
     slots: int,
     seed: int,
@@ -65,42 +73,40 @@ def new(
 ) -> None:
     """Make a project in DIR from one CSV: the settings, a test set and slots, and the code that runs and deploys.
 
-    It says what it decided and why, and what to type next. A directory that is not empty is never touched.
+    The delimiter, the encoding, the decimal mark and what each column is are found in the file. It says what it
+    decided and why, and what to type next. A directory that is not empty is never touched.
     """
-    from cli.scaffold import check_free, write_project  # noqa: PLC0415  (loads what only this command needs)
+    from cli.columns import Wanted  # noqa: PLC0415  (loads what only this command needs)
+    from cli.scaffold import check_free, write_project  # noqa: PLC0415
+    from cli.told import commands, show, warnings  # noqa: PLC0415
 
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (resolve() would follow a link that is in the way)
     check_free(directory)
     try:
+        body = with_header(path.read_bytes(), header) if header else path.read_bytes()
         if label is None:
-            context.exit(_ask_for_label(path, as_json=as_json))
-        decided = _decide(
-            path, label, positive=positive, use=use, ignore=ignore, test_share=test_share, slots=slots, seed=seed
-        )
+            context.exit(_ask_for_label(body, as_json=as_json))
+        wanted = Wanted(label, positive, use, ignore, Said(kinds, missing))
+        decided = _decide(path, body, wanted, test_share=test_share, slots=slots, seed=seed)
     except VintnerError as error:
-        raise VintnerError(f"{path}: {_shortly(error)}") from None
+        raise VintnerError(f"{path}: {in_lines(error)}{_counted(header, error)}") from None
     write_project(directory, decided.variables(), decided.write_data)
     if as_json:
-        print_json(decided.document(directory))
+        more = {"warnings": list(warnings(decided)), "next": commands(decided, directory)}
+        print_json({"directory": str(directory), **decided.document(), **more})
     else:
-        decided.show(directory)
+        show(decided, directory)
 
 
-def _shortly(error: VintnerError) -> str:
-    """The error's text; of an upload's many reasons the first few, each on a line of its own."""
-    reasons = [str(reason) for reason in getattr(error, "reasons", ())]
-    if len(reasons) < 2:
-        return str(error)
-    more = [f"and {len(reasons) - SHOWN_REASONS} more"] if len(reasons) > SHOWN_REASONS else []
-    return "\n  ".join(["it cannot be read", *reasons[:SHOWN_REASONS], *more])
+def _counted(header: tuple[str, ...] | None, error: VintnerError) -> str:
+    return "\n  (line 1 is the header line that you gave)" if header and getattr(error, "reasons", ()) else ""
 
 
-def _ask_for_label(path: Path, *, as_json: bool) -> int:
+def _ask_for_label(body: bytes, *, as_json: bool) -> int:
     """List the columns, say which of them may be the label, and return the exit code of wrong usage."""
-    from cli.columns import read_texts  # noqa: PLC0415  (loads pandas)
     from cli.labels import describe, likely_labels  # noqa: PLC0415
 
-    columns = describe(read_texts(path.read_bytes()))
+    columns = describe(Source.open(body))
     likely = [column.name for column in likely_labels(columns)]
     if as_json:
         print_json({"columns": [vars(column) for column in columns], "likely_labels": likely})
@@ -114,27 +120,18 @@ def _ask_for_label(path: Path, *, as_json: bool) -> int:
     return 2
 
 
-def _decide(
-    path: Path,
-    label: str,
-    *,
-    positive: Positive | None,
-    use: tuple[str, ...],
-    ignore: tuple[str, ...],
-    test_share: float,
-    slots: int,
-    seed: int,
-) -> "Decided":
+def _decide(path: Path, body: bytes, wanted: "Wanted", *, test_share: float, slots: int, seed: int) -> "Decided":
     from cli.columns import inspect  # noqa: PLC0415  (loads pandas)
     from cli.decided import Decided  # noqa: PLC0415
     from cli.splitting import split  # noqa: PLC0415
+    from cli.written import write  # noqa: PLC0415
 
-    found = inspect(path.read_bytes(), label, positive=positive, use=use, ignore=ignore)
-    test, parts = split(found.groups(), found.codes, test_share=test_share, slots=slots, seed=seed)
-    smallest = min(map(len, [test, *parts]))
-    if not smallest:
+    found = inspect(body, wanted)
+    test, parts = split(found.groups, found.codes, test_share=test_share, slots=slots, seed=seed)
+    if not min(map(len, [test, *parts])):
         raise VintnerError(
             f"expected rows for a test set and {slots} slots, found only {len(found.codes)}, or too many that repeat "
             "another: name fewer --slots, or bring more rows"
         )
-    return Decided(path, label, positive, found, test, tuple(parts), seed)
+    files = {"test/test.csv": test, **{f"slots/slot_{number}.csv": rows for number, rows in enumerate(parts, 1)}}
+    return Decided(path, write(found, files), files, seed)

@@ -1,7 +1,7 @@
 """What commands print: tables and colour on a terminal, plain lines in a pipe, JSON where it is asked for."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import click
@@ -87,8 +87,12 @@ def table(
 
 
 def plural(number: int, noun: str) -> str:
-    """A number of things: ``1 row``, ``2 rows``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """A number of things: ``1 row``, ``2 rows``, ``2 categories``."""
+    return (
+        f"{number} {noun}"
+        if number == 1
+        else f"{number} {noun.removesuffix('y')}{'ies' if noun.endswith('y') else 's'}"
+    )
 
 
 def moment(at: str) -> str:
@@ -99,3 +103,38 @@ def moment(at: str) -> str:
 def decimal(value: float | None) -> str:
     """A score with four places."""
     return "" if value is None else f"{value:.4f}"
+
+
+def read_as(detected: Mapping[str, object]) -> str:
+    """How a file was read where that is not the usual way: ``Windows-1252, semicolons, decimal commas, gzip``."""
+    parts = [str(detected["encoding"])] if detected["encoding"] != "UTF-8" else []
+    if detected["delimiter"] != "comma":
+        parts.append(f"{detected['delimiter']}s")
+    if detected["decimal"] != "point":
+        parts.append("decimal commas")
+    if detected["compression"]:
+        parts.append(str(detected["compression"]))
+    return ", ".join(parts)
+
+
+def first_few(texts: Sequence[str], limit: int = 10) -> list[str]:
+    """The first of some texts, and how many more there are."""
+    more = len(texts) - limit
+    return [*texts[:limit], *([f"and {more} more"] if more > 0 else [])]
+
+
+def first_reasons(reasons: Iterable[tuple[int | None, str]], limit: int = 10) -> list[str]:
+    """The first of the reasons (line, text) that have a line, and those of the whole upload."""
+    lines: list[str] = []
+    whole: list[str] = []
+    for number, text in reasons:
+        (lines if number else whole).append(text)
+    return [*first_few(lines, limit), *whole]
+
+
+def in_lines(error: Exception, headline: str = "it cannot be read") -> str:
+    """The error's text; of an upload's many reasons the first few, each on a line of its own."""
+    reasons = getattr(error, "reasons", ())
+    if len(reasons) < 2:
+        return str(error)
+    return "\n  ".join([headline, *first_reasons((reason.line, str(reason)) for reason in reasons)])

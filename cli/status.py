@@ -1,16 +1,20 @@
 """``vintner status``: where everything stands, as the page shows it."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 
 import click
 
-from cli.data import place
-from cli.output import decimal, fact, json_option, line, moment, plural, print_json, table
+from cli.output import decimal, fact, first_few, json_option, line, moment, plural, print_json, table
+from cli.shown import told_reasons
 from cli.target import Target, stage_option
 from functions.status import status as status_view
 from local.resources import dead_letters
+from shared.columns import KINDS
+from shared.decisions import read_score
 from shared.documents import Document
+from shared.store import Reader
 
 SHOWN = 10
 
@@ -27,6 +31,7 @@ def status(*, stage: str, as_json: bool) -> None:
         print_json({**view, "dead_letters": letters})
         return
     _show_production(view["production"])
+    _show_schema(target.store, view["production"])
     _show_candidate(view)
     _show_uploads(view)
     _show_confusion(view["production"])
@@ -55,12 +60,21 @@ def _show_production(production: Document | None) -> None:
         fact("", "promotion is held after a rollback: vintner release lets candidates in again")
 
 
+def _show_schema(store: Reader, production: Document | None) -> None:
+    """How many columns the production model has of each kind."""
+    score = read_score(store, production["model_id"]) if production else None
+    kinds = Counter(column["kind"] for column in (score or {}).get("schema", []))
+    told = [plural(kinds[kind], kind) if kind != "unused" else f"{kinds[kind]} unused" for kind in KINDS if kinds[kind]]
+    if told:
+        fact("columns", f"{', '.join(told)}: see vintner schema")
+
+
 def _show_candidate(view: Document) -> None:
     candidate = view["candidate"]
     parts = [candidate["state"], candidate["model_id"], _f1(candidate), candidate["reason"]]
     fact("candidate", "  ".join(part for part in parts if part))
-    for left in candidate["left_out"]:
-        fact("", f"left out {left['upload']}: {left['reason']}")
+    for warning in first_few(candidate.get("warnings", [])):
+        fact("", f"warning: {warning}")
     about = [one for one in view["decisions"] if one["model_id"] == candidate["model_id"]]
     if about and candidate["state"] == "trained":
         latest = max(about, key=lambda decision: str(decision["at"]))
@@ -84,9 +98,9 @@ def _show_uploads(view: Document) -> None:
     ]
     table(["status", "upload", "rows", "new", "at"], rows, numbers=["rows", "new"], whole=["status", "at"])
     for receipt in receipts:
-        for reason in receipt["reasons"][:SHOWN]:
-            line(f"  {receipt['upload']}: {place(reason)}{reason['problem']}")
-        for warning in receipt["warnings"]:
+        for reason in told_reasons(receipt):
+            line(f"  {receipt['upload']}: {reason}")
+        for warning in first_few(receipt["warnings"]):
             line(f"  {receipt['upload']}: warning: {warning}")
 
 

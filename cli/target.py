@@ -103,7 +103,7 @@ class Target:
 
 def _check_agreement(own: Settings, clouds: Settings) -> None:
     """The functions read and train with the settings that the simulated cloud was started with."""
-    here, there = ({**one.reading(), **one.training(), "bucket": one.bucket} for one in (own, clouds))
+    here, there = ({**one.reading(), **one.checking(), **one.training(), "bucket": one.bucket} for one in (own, clouds))
     for name, value in here.items():
         if value != there[name]:
             raise VintnerError(

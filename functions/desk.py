@@ -58,7 +58,7 @@ def release(store: Store, settings: Settings) -> Report:
     return promote.run(store, settings)
 
 
-def rollback(store: Store, settings: Settings, model_id: str | None = None) -> Report:
+def rollback(store: Store, model_id: str | None = None) -> Report:
     """Go back to the newest earlier model that is not withdrawn, or to a named one.
 
     The model that is left is withdrawn, and later candidates wait until `release`.
@@ -71,7 +71,7 @@ def rollback(store: Store, settings: Settings, model_id: str | None = None) -> R
 
     decision = _against_present(store, roll_back)
     report = Report([decision], read_pointer(store))
-    update_decisions(store, settings, report.production)
+    update_decisions(store, report.production)
     return report
 
 

@@ -14,8 +14,10 @@ from typing import Final
 from shared import layout
 from shared.documents import Document
 from shared.errors import Rejected, Unavailable
-from shared.ingest import Changed, Receipt, ingest
+from shared.ingest import ReadBy, Receipt, ingest
 from shared.inventory import Inventory
+from shared.loading import load_reference
+from shared.reference import Changed, read_override
 from shared.settings import Settings
 from shared.store import Store
 from shared.training import Candidate, candidate_of, train
@@ -82,24 +84,39 @@ def _drain(
     seconds_left: Callable[[], float],
     pause: Callable[[float], None],
 ) -> tuple[Inventory, bool]:
-    """Read what is pending. False says that an upload changed meanwhile: list again."""
+    """Read what is pending. False says that an upload, or what the slots are read by, changed meanwhile: list again."""
     inventory = Inventory.take(store, settings)
-    found = dict(inventory.receipts)
+    found: dict[str, str | None] = {}
     known = {source.slot for source in inventory.sources("slot")}
-    for upload in inventory.pending:
-        if seconds_left() < SECONDS_TO_SPARE:
-            raise Unavailable(f"time ran out before {upload.key} was read: the next event goes on from there")
-        try:
-            receipt = ingest(store, upload, settings, known_slots=known, pause=pause)
-        except Changed as change:
-            log.info("%s", change)
-            return inventory, False
-        _log_receipt(receipt)
-        found[upload.digest] = receipt.slot
-        if upload.kind == "slot" and receipt.slot:
-            known.add(receipt.slot)
-        report.receipts.append({"receipt": receipt.key, **receipt.document})
-    return Inventory(inventory.uploads, found), True
+    try:
+        read_by = _read_by(store, inventory, settings)
+        for upload in inventory.pending:
+            if seconds_left() < SECONDS_TO_SPARE:
+                raise Unavailable(f"time ran out before {upload.key} was read: the next event goes on from there")
+            receipt = ingest(store, upload, settings, read_by=read_by, known_slots=known, pause=pause)
+            _log_receipt(receipt)
+            found[upload.digest] = receipt.slot
+            if upload.kind == "slot" and receipt.slot:
+                known.add(receipt.slot)
+            report.receipts.append({"receipt": receipt.key, **receipt.document})
+    except Changed as change:
+        log.info("%s", change)
+        return inventory, False
+    return inventory.with_receipts(found), inventory.is_settled
+
+
+def _read_by(store: Store, inventory: Inventory, settings: Settings) -> ReadBy:
+    """What the pending uploads are read by."""
+    if not inventory.pending:
+        return ReadBy()
+    override = read_override(store, inventory)
+    if not inventory.is_settled:
+        return ReadBy(override)
+    try:
+        return ReadBy(override, load_reference(store, inventory, settings))
+    except Rejected as problem:
+        log.warning("slots are read unchecked, there will be no candidate: %s", problem)
+        return ReadBy(override)
 
 
 def _log_receipt(receipt: Receipt) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.bodies import FieldError, InvalidFields, Rows, parse_body
+from shared.ensembles import Probabilities
+from shared.inputs import OutOfRange
 from shared.production import Production, ProductionCache
-from shared.scorer import Label, OutOfRange, Probabilities
+from shared.scorer import Label
 
 Answer = dict[str, Any]
 
@@ -43,7 +45,7 @@ def _answers(production: Production, rows: Rows) -> list[tuple[int, Probabilitie
         try:
             answers.append(scorer.answer(row))
         except OutOfRange as error:
-            pointer = rows.pointer(number, scorer.features[error.position])
+            pointer = rows.pointer(number, error.feature)
             detail = "expected a number nearer to the training data, found one too large for float32 after scaling"
             raise InvalidFields([FieldError(pointer, detail)]) from None
     return answers

@@ -57,7 +57,7 @@ def run(store: Store, settings: Settings, *, approved: str | None = None) -> Rep
     else:
         raise Conflict(f"the pointer changed {ROUNDS} times while it was judged: ring again")
     report.production = read_pointer(store)
-    update_decisions(store, settings, report.production)
+    update_decisions(store, report.production)
     return report
 
 

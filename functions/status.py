@@ -35,6 +35,8 @@ def model(reader: Reader, cache: ProductionCache) -> Document:
         "decision": pointer.decision,
         "importances": score.get("importances", {}),
         "features": list(production.scorer.features),
+        "schema": score.get("schema", []),
+        "warnings": score.get("warnings", []),
         "classes": list(production.scorer.classes),
         "label": production.scorer.label,
         "metrics": score.get("metrics", {}),

@@ -1,17 +1,22 @@
 """Request bodies: one row or many, as JSON, as MLflow's spellings of it, or as CSV; every bad field is named."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from shared.columns import FITTING, Column, Unusable, Value
+from shared.csv_text import open_csv
 from shared.errors import Rejected
+from shared.reasons import BadTable
 from shared.scorer import Scorer
-from shared.values import FLOAT32_MAX, MISSING, as_number
+from shared.values import FLOAT32_MAX, column_name
 
-Row = Sequence[float | None]
+MAX_UNPACKED_BYTES: Final = 16_000_000  # a packed body must not take a small function's memory
+
+Row = Sequence[Value]
+Read = Callable[[Column, Any], Value]
+"""Reads the value of a column, or raises Unusable."""
 
 
 class Malformed(Rejected):
@@ -56,7 +61,11 @@ def parse_body(body: bytes, media_type: str, scorer: Scorer) -> Rows:
     for name, parse in _MANY.items():
         if name in document and name not in scorer.features:
             return parse(document, name, scorer)
-    return _rows([document], scorer, lambda _, name: f"/{_escaped(name)}", single=True)
+    return _rows([document], scorer, _accepting(scorer), lambda _, name: f"/{_escaped(name)}", single=True)
+
+
+def _accepting(scorer: Scorer) -> Read:
+    return lambda column, value: column.accept(value, scorer.missing)
 
 
 def _parse_records(document: dict[str, Any], name: str, scorer: Scorer) -> Rows:
@@ -64,7 +73,8 @@ def _parse_records(document: dict[str, Any], name: str, scorer: Scorer) -> Rows:
     records = document[name]
     if type(records) is not list:
         raise InvalidFields([FieldError(f"/{name}", f"expected a list of objects, found {_kind(records)}")])
-    return _rows(records, scorer, lambda row, field: f"/{name}/{row}/{_escaped(field)}".removesuffix("/"))
+    pointer = lambda row, field: f"/{name}/{row}/{_escaped(field)}".removesuffix("/")  # noqa: E731
+    return _rows(records, scorer, _accepting(scorer), pointer)
 
 
 def _parse_split(document: dict[str, Any], name: str, scorer: Scorer) -> Rows:
@@ -91,7 +101,8 @@ def _parse_split(document: dict[str, Any], name: str, scorer: Scorer) -> Rows:
     def pointer(row: int, field: str) -> str:
         return f"/{name}/data/{row}/{columns.index(field)}" if field in columns else f"/{name}/columns"
 
-    return _rows([dict(zip(columns, values, strict=True)) for values in data], scorer, pointer)
+    rows = [dict(zip(columns, values, strict=True)) for values in data]
+    return _rows(rows, scorer, _accepting(scorer), pointer)
 
 
 _MANY: Final = {
@@ -103,33 +114,24 @@ _MANY: Final = {
 
 def _parse_csv(body: bytes, scorer: Scorer) -> Rows:
     try:
-        records = [
-            record for record in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True) if record
-        ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Malformed(f"expected CSV text in UTF-8, found {_shown(body)} ({error})") from None
-    if not records:
-        raise Malformed("expected a header line and rows, found an empty body")
-    header, *lines = records
-    names = [name.strip() for name in header]
-    if len(set(names)) != len(names):
+        csv = open_csv(body, scorer.features, MAX_UNPACKED_BYTES)
+        _, names = csv.header()
+        _, *records = csv.records()
+    except BadTable as error:
+        raise Malformed(str(error)) from None
+    if len({name for name in names if name}) != sum(map(bool, names)):
         raise Malformed(f"expected each column once in the header, found {', '.join(names)}")
-    for number, line in enumerate(lines, 1):
-        if len(line) != len(names):
-            raise Malformed(f"row {number}: expected {len(names)} fields as in the header, found {len(line)}")
-    rows = [{name: _cell(cell) for name, cell in zip(names, line, strict=True)} for line in lines]
-    return _rows(rows, scorer, lambda row, field: f"/{row}/{_escaped(field)}".removesuffix("/"))
+    for number, (_, record) in enumerate(records, 1):
+        if len(record) != len(names):
+            raise Malformed(f"row {number}: expected {len(names)} fields as in the header, found {len(record)}")
+    rows = [{name: cell for name, cell in zip(names, record, strict=True) if name} for _, record in records]
+    read = lambda column, cell: column.parse(cell, scorer.missing, csv.decimal)  # noqa: E731
+    return _rows(rows, scorer, read, lambda row, field: f"/{row}/{_escaped(field)}".removesuffix("/"))
 
 
-def _cell(cell: str) -> float | str | None:
-    text = cell.strip()
-    if text in MISSING:
-        return None
-    number = as_number(text)
-    return text if number is None else number
-
-
-def _rows(rows: list[Any], scorer: Scorer, pointer: Callable[[int, str], str], *, single: bool = False) -> Rows:
+def _rows(
+    rows: list[Any], scorer: Scorer, read: Read, pointer: Callable[[int, str], str], *, single: bool = False
+) -> Rows:
     values = []
     errors: list[FieldError] = []
     for number, row in enumerate(rows):
@@ -137,7 +139,7 @@ def _rows(rows: list[Any], scorer: Scorer, pointer: Callable[[int, str], str], *
             values.append(_fast_values(row, scorer))
         except _Unusual:
             try:
-                values.append(_checked_values(row, scorer, number, pointer))
+                values.append(_checked_values(row, scorer, read, number, pointer))
             except InvalidFields as invalid:
                 errors += invalid.errors
     if errors:
@@ -149,9 +151,9 @@ class _Unusual(Exception):
     """The row is not exactly the model's features as finite floats: look closer."""
 
 
-def _fast_values(row: Any, scorer: Scorer) -> list[float | None]:  # noqa: ANN401  (any JSON value)
-    """The values of a row that holds exactly the features, all of them finite floats."""
-    if type(row) is not dict or len(row) != len(scorer.features):
+def _fast_values(row: Any, scorer: Scorer) -> list[Value]:  # noqa: ANN401  (any JSON value)
+    """The values of a row that holds exactly the features, all of them plain numbers and finite floats."""
+    if type(row) is not dict or not scorer.plain or len(row) != len(scorer.features):
         raise _Unusual
     try:
         values = [row[name] for name in scorer.features]
@@ -166,39 +168,49 @@ def _fast_values(row: Any, scorer: Scorer) -> list[float | None]:  # noqa: ANN40
 def _checked_values(
     row: Any,  # noqa: ANN401  (any JSON value)
     scorer: Scorer,
+    read: Read,
     number: int,
     pointer: Callable[[int, str], str],
-) -> list[float | None]:
+) -> list[Value]:
     if type(row) is not dict:
         raise InvalidFields([FieldError(pointer(number, ""), f"expected an object, found {_kind(row)}")])
-    errors = []
-    values: list[float | None] = []
-    for name in scorer.features:
-        problem = None if name in row else "expected a number or null, found no such field"
-        value = row.get(name)
-        if problem is None and value is not None:
-            value, problem = _number(value)
-        if problem:
-            errors.append(FieldError(pointer(number, name), problem))
-        values.append(value)
+    spelled = {column_name(name): name for name in row}
+    errors = [
+        FieldError(
+            pointer(number, name), f"expected each field once, found it as {_short(spelled[column_name(name)])} too"
+        )
+        for name in row
+        if spelled[column_name(name)] != name
+    ]
+    values: list[Value] = []
+    for column in scorer.columns:
+        name = spelled.get(column.name)
+        if name is None:
+            errors.append(
+                FieldError(pointer(number, column.name), f"expected {column.expected} or null, found no such field")
+            )
+            continue
+        try:
+            values.append(read(column, row[name]))
+        except Unusable as unusable:
+            errors.append(
+                FieldError(pointer(number, name), f"expected {unusable}, found {_found(row[name], unusable)}")
+            )
     known = {*scorer.features, *scorer.ignored, scorer.label}
     errors += [
         FieldError(pointer(number, name), f"expected only the model's features, found {_short(name)}")
-        for name in row
-        if name not in known
+        for canonical, name in spelled.items()
+        if canonical not in known
     ]
     if errors:
         raise InvalidFields(errors)
     return values
 
 
-def _number(value: Any) -> tuple[float | None, str | None]:  # noqa: ANN401  (any JSON value)
-    """The value as a float, or what is wrong with it."""
-    if type(value) not in {int, float}:
-        return None, f"expected a number or null, found {_kind(value)}"
-    if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
-        return None, "expected a finite number that fits into float32, found one that does not"
-    return float(value), None
+def _found(value: Any, unusable: Unusable) -> str:  # noqa: ANN401  (any JSON value)
+    if str(unusable) == FITTING:
+        return "one that does not"
+    return _kind(value)
 
 
 def _only(document: dict[str, Any], allowed: set[str], place: str) -> None:

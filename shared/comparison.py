@@ -19,9 +19,10 @@ from shared.estimators import score_rows
 from shared.inventory import Inventory, Source
 from shared.layout import Upload
 from shared.metrics import f1_of
+from shared.reasons import listed
 from shared.scorer import Scorer
 from shared.settings import Settings
-from shared.store import Reader
+from shared.store import Store
 from shared.training import load_dataset
 
 RESAMPLES: Final = 9_999
@@ -49,14 +50,17 @@ class Comparison:
         """Class indices (rows,) of a model on the rows that count; raise Incomparable when it cannot score them."""
         absent = [name for name in scorer.features if name not in self.dataset.features]
         if absent:
-            raise Incomparable(f"the test set has no column {', '.join(absent)}, which the model needs")
+            raise Incomparable(f"the test set has no feature {listed(absent)}, which the model needs")
         positions = [self.dataset.features.index(name) for name in scorer.features]
-        indices, _ = score_rows(scorer, Rows(self.rows.values[:, positions], self.rows.codes))
+        encoding = self.dataset.encoding.of(positions)
+        if other := [one.name for one, own in zip(encoding.columns, scorer.columns, strict=True) if not one.like(own)]:
+            raise Incomparable(f"column {other[0]} is of another kind now than it is for the model")
+        indices, _ = score_rows(scorer, encoding, Rows(self.rows.values[:, positions], self.rows.codes))
         positions_of_classes = _class_positions(scorer.classes, self.dataset.classes)
         return np.take(positions_of_classes, indices)
 
 
-def compare_with(store: Reader, production: Document, inventory: Inventory, settings: Settings) -> Comparison:
+def compare_with(store: Store, production: Document, inventory: Inventory, settings: Settings) -> Comparison:
     """The rows of the present test set that production (its ``score.json``) was not trained on.
 
     Raise Incomparable when fewer than half are left, or the model is of another label or other classes.
@@ -67,7 +71,7 @@ def compare_with(store: Reader, production: Document, inventory: Inventory, sett
             raise Incomparable(f"production was trained with {name} {own[name]!r}, the present test set has another")
     lineage = tuple(_source(entry) for entry in production["lineage"])
     try:
-        dataset = load_dataset(store, lineage, tuple(inventory.sources("test")), settings)
+        dataset = load_dataset(store, lineage, inventory, settings)
     except NotFound as error:
         raise Incomparable(f"rows that production was trained on are gone: {error}") from None
     unknown = [label for label in dataset.classes if label not in production["classes"]]

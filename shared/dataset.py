@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shared.errors import Rejected
-from shared.reading import Table
+from shared.encoding import Encoding, encode
+from shared.reasons import listed
+from shared.schema import Schema
+from shared.table import Table
 from shared.values import as_number
 
 Label = bool | int | float | str
@@ -20,7 +22,10 @@ Label = bool | int | float | str
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a model: `values` (rows, features) float64, NaN for missing; `codes` (rows,) int32 into the classes."""
+    """Rows of a model: `values` (rows, features) float64, NaN for missing; `codes` (rows,) int32 into the classes.
+
+    The value of a category is its index in the vocabulary of the dataset's encoding.
+    """
 
     values: NDArray[np.float64]
     codes: NDArray[np.int32]
@@ -33,16 +38,19 @@ class Rows:
 class Dataset:
     """A training set and the test set that scores what is trained on it.
 
-    `classes` are the labels of both sets in sorted order. `used` counts the training rows that each slot gave,
-    in the order of the slots; None marks a slot that does not fit the test set, and `left_out` says why.
-    `scored` are the classes whose F1 counts, by index: the positive one when the test set has two classes, else all
-    that the test set has. The slots have no say in it, so that scores on one test set can always be compared.
-    `test_in_slots`, of shape (test rows,), marks the test rows that also stand in a slot.
+    `unused` are the columns that are no features. `classes` are the labels of both sets in sorted order. `origin`, of
+    shape (training rows,), is the slot of each training row. `used` counts those that each slot gave, in the order of
+    the slots; None marks a slot that does not fit the test set, and `left_out` says why. `scored` are the classes whose
+    F1 counts, by index: the positive one when the test set has two classes, else all that the test set has. The slots
+    have no say in it, so that scores on one test set can always be compared. `test_in_slots`, of shape (test rows,),
+    marks the test rows that also stand in a slot.
     """
 
-    features: tuple[str, ...]
+    encoding: Encoding
+    unused: tuple[str, ...]
     classes: tuple[Label, ...]
     train: Rows
+    origin: NDArray[np.int64]
     test: Rows
     used: tuple[int | None, ...]
     left_out: tuple[str | None, ...]
@@ -51,35 +59,41 @@ class Dataset:
     scored: tuple[int, ...]
     test_in_slots: NDArray[np.bool_]
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features in order."""
+        return self.encoding.names
 
-def assemble(slots: Sequence[Table], tests: Sequence[Table], *, truth: bool) -> Dataset:
+
+def assemble(slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, truth: bool) -> Dataset:
     """Put slots and test set together.
 
-    The features are those of the first test upload, in its order. Each distinct training row is kept once, at its
-    first slot, less the rows (features and label) that also stand in the test set. `truth` says that the labels are
-    ``true`` and ``false`` by a rule. Raise Rejected when the test uploads do not fit each other.
+    The features are those of the schema, in its order. Each distinct training row is kept once, at its first slot,
+    less the rows (features and label) that also stand in the test set. `truth` says that the labels are ``true`` and
+    ``false`` by a rule.
     """
-    features = tests[0].features
-    for table in tests[1:]:
-        if problem := misfit(table.features, features):
-            raise Rejected(f"the test uploads have different columns: {problem}; upload them with the same columns")
+    features = tuple(column.name for column in schema.features)
     left_out = tuple(misfit(table.features, features) for table in slots)
     fitting = [table for table, problem in zip(slots, left_out, strict=True) if problem is None]
 
     classes, translate = _classes([*tests, *fitting], truth=truth)
-    test = _stack(tests, features, translate)
-    train = _stack(fitting, features, translate)
-    slot_of_row = np.repeat(np.arange(len(fitting)), [len(table) for table in fitting])
+    encoding, matrices = encode([*tests, *fitting], schema.features)
+    test = _stack(tests, matrices[: len(tests)], translate, len(features))
+    train = _stack(fitting, matrices[len(tests) :], translate, len(features))
+    positions = [position for position, problem in enumerate(left_out) if problem is None]
+    slot_of_row = np.repeat(np.array(positions, np.int64), [len(table) for table in fitting])
 
     repeated, tested = _repeats(train, test)
     kept = ~(repeated | tested)
-    counts = iter(np.bincount(slot_of_row[kept], minlength=len(fitting)).tolist())
+    counts = np.bincount(slot_of_row[kept], minlength=len(slots)).tolist()
     return Dataset(
-        features=features,
+        encoding=encoding,
+        unused=tuple(column.name for column in schema.columns if not column.is_feature),
         classes=classes,
         train=Rows(train.values[kept], train.codes[kept]),
         test=test,
-        used=tuple(next(counts) if problem is None else None for problem in left_out),
+        origin=slot_of_row[kept],
+        used=tuple(count if problem is None else None for count, problem in zip(counts, left_out, strict=True)),
         left_out=left_out,
         duplicates=int(repeated.sum()),
         in_test_set=int(tested.sum()),
@@ -93,8 +107,7 @@ def misfit(columns: Sequence[str], features: Sequence[str]) -> str | None:
     absent = [name for name in features if name not in columns]
     if not absent:
         return None
-    more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
-    return f"expected the columns of the test set, no column {', '.join(absent[:5])}{more}"
+    return f"expected the columns of the test set, found no column {listed(absent)}"
 
 
 def numeric_labels(labels: Sequence[str]) -> bool:
@@ -128,18 +141,13 @@ def _scored(classes: tuple[Label, ...], test: Rows) -> tuple[int, ...]:
     return (present[-1],) if len(present) == 2 else tuple(present)
 
 
-def _stack(tables: Sequence[Table], features: tuple[str, ...], translate: dict[str, int]) -> Rows:
+def _stack(
+    tables: Sequence[Table], matrices: Sequence[NDArray[np.float64]], translate: dict[str, int], features: int
+) -> Rows:
     if not tables:
-        return Rows(np.empty((0, len(features))), np.empty(0, np.int32))
-    values = [_ordered(table, features) for table in tables]
+        return Rows(np.empty((0, features)), np.empty(0, np.int32))
     codes = [np.array([translate[label] for label in table.labels], np.int32)[table.codes] for table in tables]
-    return Rows(np.concatenate(values), np.concatenate(codes))
-
-
-def _ordered(table: Table, features: tuple[str, ...]) -> NDArray[np.float64]:
-    if table.features == features:
-        return table.values
-    return table.values[:, [table.features.index(name) for name in features]]
+    return Rows(np.concatenate(matrices), np.concatenate(codes))
 
 
 def _frame(rows: Rows) -> pd.DataFrame:
@@ -151,8 +159,14 @@ def _among(rows: Rows, others: Rows) -> NDArray[np.bool_]:
     if not len(others):
         return np.zeros(len(rows), bool)
     together = pd.concat([_frame(rows), _frame(others)])
-    ids = together.groupby(list(together.columns), dropna=False, sort=False).ngroup().to_numpy()
+    ids = same_features(together.to_numpy())
     return np.isin(ids[: len(rows)], ids[len(rows) :])
+
+
+def same_features(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """A number for each row (rows,), the same for rows of the same values; missing ones are alike."""
+    frame = pd.DataFrame(values)
+    return frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup().to_numpy().astype(np.int64)
 
 
 def _repeats(train: Rows, test: Rows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -6,7 +6,7 @@ receipt is read again; an upload that ends the function three times is rejected,
 
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,20 +14,22 @@ from typing import Final
 import pandas as pd
 
 from shared import layout
+from shared.checks import Findings, check
+from shared.columns import Column
 from shared.documents import Document, decode, encode, timestamp
-from shared.errors import Conflict, NotFound, Rejected
+from shared.errors import Rejected
 from shared.layout import Upload
-from shared.reading import BadTable, Reason, Table, read_table
+from shared.reading import Reading, read_csv
+from shared.reasons import BadTable, Reason, at_most
+from shared.reference import Changed, Reference, read_upload
+from shared.schema import Override
 from shared.settings import Settings
 from shared.slot import pack_slot, slot_digest
 from shared.store import Store, settle
+from shared.table import Table
 
 MAX_ATTEMPTS: Final = 3
 MEGABYTE: Final = 1_000_000
-
-
-class Changed(Conflict):
-    """The upload was replaced or removed since it was listed: list again."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,26 @@ class Receipt:
     document: Document
 
 
+@dataclass(frozen=True)
+class ReadBy:
+    """What uploads are read by: what a person says of columns, and the test set with its schema."""
+
+    override: Override | None = None
+    reference: Reference | None = None
+
+    def columns(self, upload: Upload) -> Mapping[str, Column] | None:
+        """What is known of an upload's columns before it is opened."""
+        if self.reference and upload.kind == "slot":
+            return self.reference.columns
+        return self.override.columns if self.override else None
+
+
 def ingest(
     store: Store,
     upload: Upload,
     settings: Settings,
     *,
+    read_by: ReadBy = ReadBy(),
     known_slots: Collection[str] = (),
     pause: Callable[[float], None] = time.sleep,
 ) -> Receipt:
@@ -52,43 +69,63 @@ def ingest(
     Raise Changed when the upload is no longer what was listed.
     """
     try:
-        table = _open(store, upload, settings, pause)
+        _check_place(upload, settings)
+        _announce(store, upload, pause)
+        body = read_upload(store, upload)
+        if upload.kind == "schema":
+            return _write_receipt(store, upload, _override(body, upload.key).fingerprint, {"status": "accepted"})
+        reading = read_csv(body, settings, read_by.columns(upload))
+        findings = _findings(reading, upload, settings, read_by.reference)
     except BadTable as error:
-        return _write_receipt(store, upload, None, _rejection(error))
-    slot = slot_digest(table)
-    settle(store, layout.slot_key(slot), pack_slot(table))
+        reasons = [reason.as_document() for reason in error.reasons]
+        return _write_receipt(store, upload, None, {"status": "rejected", "reasons": reasons})
+    slot = slot_digest(reading.table)
+    settle(store, layout.slot_key(slot), pack_slot(reading.table))
     duplicate = upload.kind == "slot" and slot in known_slots
+    new = 0 if duplicate else _distinct(reading.table)
     return _write_receipt(
         store,
         upload,
         slot,
         {
             "status": "duplicate" if duplicate else "accepted",
-            "rows": {"read": len(table), "kept": len(table), "new": 0 if duplicate else _distinct(table)},
-            "columns": list(table.features),
-            "warnings": list(table.warnings),
-            "reasons": [],
+            "rows": {"read": reading.rows, "kept": len(reading.table), "new": new},
+            "columns": list(reading.table.features),
+            "detected": reading.detected.as_document(),
+            "warnings": [*_left_out(reading), *reading.warnings, *findings.warnings],
+            "drift": findings.drift_document(),
+            "reasons": [reason.as_document() for reason in reading.left_out],
         },
     )
 
 
-def restore(store: Store, upload: Upload, settings: Settings) -> Table:
-    """Read an accepted upload once more, because its rows were pruned, and write them again."""
-    table = read_table(_read(store, upload), settings)
-    settle(store, layout.slot_key(slot_digest(table)), pack_slot(table))
-    return table
+def _override(body: bytes, key: str) -> Override:
+    try:
+        return Override.parse(body, key)
+    except Rejected as error:
+        raise BadTable([Reason(str(error))]) from None
 
 
-def _open(store: Store, upload: Upload, settings: Settings, pause: Callable[[float], None]) -> Table:
+def _findings(reading: Reading, upload: Upload, settings: Settings, reference: Reference | None) -> Findings:
+    """What the checks of a slot find; raise BadTable when it lacks a feature, or drifted and must not."""
+    if reference is None or upload.kind != "slot":
+        return Findings((), ())
+    findings = check(reading.table, reference)
+    if findings.drift and settings.on_drift == "reject":
+        raise BadTable(at_most([Reason(str(one), column=one.feature) for one in findings.drift]))
+    return findings
+
+
+def _left_out(reading: Reading) -> list[str]:
+    left_out = reading.rows - len(reading.table)
+    return [f"{left_out} of {reading.rows} rows cannot be used and are left out: see the reasons"] if left_out else []
+
+
+def _check_place(upload: Upload, settings: Settings) -> None:
+    """Raise BadTable when the upload is not to be opened at all."""
     if upload.kind is None:
-        raise BadTable(
-            [
-                Reason(
-                    f"expected a name like {layout.SLOT_UPLOADS}name.csv or {layout.TEST_UPLOADS}name.csv, "
-                    f"found {upload.key}: upload it there as CSV"
-                )
-            ]
-        )
+        expected = f"{layout.SLOT_UPLOADS}name.csv or {layout.TEST_UPLOADS}name.csv (or .csv.gz)"
+        raise BadTable([Reason(f"expected a name like {expected}, found {upload.key}: upload it there as CSV")])
     if upload.size > settings.max_upload_mb * MEGABYTE:
         raise BadTable(
             [
@@ -98,15 +135,6 @@ def _open(store: Store, upload: Upload, settings: Settings, pause: Callable[[flo
                 )
             ]
         )
-    _announce(store, upload, pause)
-    return read_table(_read(store, upload), settings)
-
-
-def _read(store: Store, upload: Upload) -> bytes:
-    try:
-        return store.read(upload.key, etag=upload.etag).body
-    except (Conflict, NotFound) as error:
-        raise Changed(f"{upload.key}: the upload changed since it was listed") from error
 
 
 def _announce(store: Store, upload: Upload, pause: Callable[[float], None]) -> None:
@@ -147,16 +175,6 @@ def _distinct(table: Table) -> int:
     return int((~pd.DataFrame(table.values).assign(code=table.codes).duplicated()).sum())
 
 
-def _rejection(error: BadTable) -> Document:
-    return {
-        "status": "rejected",
-        "rows": {"read": 0, "kept": 0, "new": 0},
-        "columns": [],
-        "warnings": [],
-        "reasons": [reason.as_document() for reason in error.reasons],
-    }
-
-
 def _write_receipt(store: Store, upload: Upload, slot: str | None, fields: Document) -> Receipt:
     key = layout.receipt_key(upload.digest, slot)
     document = {
@@ -166,6 +184,9 @@ def _write_receipt(store: Store, upload: Upload, slot: str | None, fields: Docum
         "kind": upload.kind,
         "slot": slot,
         "at": timestamp(),
+        "rows": {"read": 0, "kept": 0, "new": 0},
+        "warnings": [],
+        "reasons": [],
         **fields,
     }
     return Receipt(key, slot, decode(settle(store, key, encode(document)), key))

@@ -2,9 +2,15 @@
 
 It is made from two listings. Everything that follows from it (what is missing, which candidate the bucket calls for)
 is a pure function of it.
+
+An upload is named by all that decides how it is read, so that whatever changes there lets it be read anew:
+
+    data/schema.json    the settings
+    data/test/          the settings and data/schema.json
+    data/slots/         the settings, data/schema.json and the test set, since these say what the columns are
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,9 +18,9 @@ from shared import layout
 from shared.documents import digest
 from shared.layout import Kind, Upload
 from shared.settings import Settings
-from shared.store import Reader
+from shared.store import Entry, Reader
 
-READER_VERSION: Final = 1  # raise it when the same upload is read otherwise than before
+READER_VERSION: Final = 2  # raise it when the same upload is read otherwise than before
 
 
 @dataclass(frozen=True)
@@ -35,20 +41,49 @@ class Inventory:
     @classmethod
     def take(cls, store: Reader, settings: Settings) -> "Inventory":
         """List the bucket."""
-        found = list_uploads(store, settings, layout.DATA)
-        return cls(found, layout.receipts(store.list(layout.RECEIPTS)))
+        found = store.list(layout.DATA)
+        return cls.of(found, layout.receipts(store.list(layout.RECEIPTS)), settings)
 
     @classmethod
     def of_tests(cls, store: Reader, settings: Settings) -> "Inventory":
-        """List the test uploads only: a call for each of them, however many receipts there are."""
-        found = list_uploads(store, settings, layout.TEST_UPLOADS)
-        entries = [entry for upload in found for entry in store.list(f"{layout.RECEIPTS}{upload.digest}.")]
-        return cls(found, layout.receipts(entries))
+        """List what the schema follows from: a call for each test upload, however many slots and receipts there are."""
+        found = [*store.list(layout.OVERRIDE), *store.list(layout.TEST_UPLOADS)]
+        receipts: dict[str, str | None] = {}
+        for kind in ("schema", "test"):
+            for upload in cls.of(found, receipts, settings).uploads:
+                if upload.kind == kind:
+                    receipts |= layout.receipts(store.list(f"{layout.RECEIPTS}{upload.digest}."))
+        return cls.of(found, receipts, settings)
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], receipts: Mapping[str, str | None], settings: Settings) -> "Inventory":
+        """Name the uploads of a listing, one kind after the other: the earlier ones decide how the later are read."""
+        unnamed = layout.uploads(entries)
+        reading = digest([READER_VERSION, settings.reading()])
+        named = [layout.named(upload, reading) for upload in unnamed if upload.kind in {None, "schema"}]
+        said = digest([reading, _found(named, "schema", receipts)])
+        named += [layout.named(upload, said) for upload in unnamed if upload.kind == "test"]
+        tested = digest([said, _found(named, "test", receipts), settings.checking()])
+        named += [layout.named(upload, tested) for upload in unnamed if upload.kind == "slot"]
+        return cls(tuple(sorted(named, key=lambda upload: upload.key)), receipts)
+
+    def with_receipts(self, found: Mapping[str, str | None]) -> "Inventory":
+        """The same uploads with more receipts."""
+        return Inventory(self.uploads, {**self.receipts, **found})
 
     @property
     def pending(self) -> list[Upload]:
-        """The uploads without a receipt."""
-        return [upload for upload in self.uploads if upload.digest not in self.receipts]
+        """The uploads to be read now: those without a receipt, but no slot while the schema is not settled."""
+        waiting = [upload for upload in self.uploads if upload.digest not in self.receipts]
+        for kind in ("schema", "test"):
+            if first := [upload for upload in waiting if upload.kind == kind]:
+                return first
+        return waiting
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything is read that the schema follows from."""
+        return not any(upload.kind in {"schema", "test"} for upload in self.pending)
 
     def sources(self, kind: Kind) -> list[Source]:
         """The accepted uploads of a kind."""
@@ -56,15 +91,29 @@ class Inventory:
         return [Source(upload, slot) for upload, slot in rows if slot is not None]
 
     @property
+    def override(self) -> Source | None:
+        """The accepted override of the schema."""
+        return next(iter(self.sources("schema")), None)
+
+    @property
+    def is_override_rejected(self) -> bool:
+        """Whether there is an override that cannot be used."""
+        return any(upload.kind == "schema" and self.receipts.get(upload.digest, "") is None for upload in self.uploads)
+
+    @property
     def test_fingerprint(self) -> str | None:
         """The name of the present test set; None while there is none or part of it is not read."""
-        if any(upload.kind == "test" for upload in self.pending):
+        if not self.is_settled:
             return None
         slots = [source.slot for source in self.sources("test")]
         return digest(slots)[:32] if slots else None
 
 
-def list_uploads(store: Reader, settings: Settings, prefix: str) -> tuple[Upload, ...]:
-    """The uploads under a prefix, named for the present reading settings."""
-    fingerprint = layout.reading_fingerprint(settings, READER_VERSION)
-    return tuple(layout.uploads(store.list(prefix), fingerprint))
+def _found(uploads: Iterable[Upload], kind: Kind, receipts: Mapping[str, str | None]) -> list[str]:
+    """What the accepted uploads of a kind came to, by name."""
+    return [slot for upload in uploads if upload.kind == kind and (slot := receipts.get(upload.digest))]
+
+
+def present(store: Reader, prefix: str) -> set[tuple[str, str]]:
+    """Key and ETag of the uploads under a prefix."""
+    return {(upload.key, upload.etag) for upload in layout.uploads(store.list(prefix))}

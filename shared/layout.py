@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from shared.documents import digest
-from shared.settings import Settings
 from shared.store import Entry
 
 DATA: Final = "data/"
 SLOT_UPLOADS: Final = "data/slots/"
 TEST_UPLOADS: Final = "data/test/"
+OVERRIDE: Final = "data/schema.json"
 SLOTS: Final = "slots/"
 RECEIPTS: Final = "receipts/"
 MODELS: Final = "models/"
@@ -21,7 +21,9 @@ PROMOTIONS: Final = "promotions/"
 STATUS: Final = "status.json"
 REJECTED: Final = "rejected"
 
-Kind = Literal["slot", "test"]
+SUFFIXES: Final = (".csv", ".csv.gz")
+
+Kind = Literal["slot", "test", "schema"]
 
 _MODEL_ID = r"[0-9a-f]{16}"
 _RECEIPT = re.compile(r"receipts/([0-9a-f]{32})\.([0-9a-f]{32}|rejected)\.json")
@@ -42,31 +44,27 @@ class Upload:
     @property
     def kind(self) -> Kind | None:
         """What the place and the name of the upload make it."""
-        if not self.key.lower().endswith(".csv"):
+        if self.key == OVERRIDE:
+            return "schema"
+        if not self.key.lower().endswith(SUFFIXES):
             return None
         if self.key.startswith(SLOT_UPLOADS):
             return "slot"
         return "test" if self.key.startswith(TEST_UPLOADS) else None
 
 
-def reading_fingerprint(settings: Settings, reader_version: int) -> str:
-    """What decides how an upload is read: changed settings read everything anew."""
-    return digest([reader_version, settings.reading()])
-
-
-def uploads(entries: Iterable[Entry], fingerprint: str) -> list[Upload]:
-    """The uploads of a listing of ``data/``, sorted by key; empty folder markers are no uploads."""
+def uploads(entries: Iterable[Entry]) -> list[Upload]:
+    """The uploads of a listing of ``data/``, sorted by key, not yet named; empty folder markers are no uploads."""
     return [
-        Upload(
-            entry.key,
-            entry.etag,
-            entry.size,
-            digest([entry.key, entry.etag, fingerprint])[:32],
-            entry.modified.timestamp(),
-        )
+        Upload(entry.key, entry.etag, entry.size, "", entry.modified.timestamp())
         for entry in sorted(entries, key=lambda entry: entry.key)
         if not (entry.key.endswith("/") and entry.size == 0)
     ]
+
+
+def named(upload: Upload, fingerprint: str) -> Upload:
+    """The upload under the digest that its receipt has. `fingerprint` stands for all that decides how it is read."""
+    return replace(upload, digest=digest([upload.key, upload.etag, fingerprint])[:32])
 
 
 def receipt_key(upload_digest: str, slot_digest: str | None) -> str:

@@ -1,254 +1,283 @@
-"""Reading an upload: CSV bytes into a typed table, or every reason why not, with line and column.
+"""Reading an upload: CSV bytes into a table, or every reason why not, with line and column.
 
 The line structure is checked by the `csv` module, which knows where each record starts; the values are read by
-pandas. Both must agree on the number of records.
+pandas. Both must agree on the number of records. A row that cannot be used is named and left out; too many of them, and
+the upload is rejected.
 """
 
-import csv
 import io
+import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shared.errors import Rejected
-from shared.settings import Positive, Settings
-from shared.values import FLOAT32_MAX, MISSING, as_number
+from shared.columns import Column
+from shared.csv_text import CsvText, open_csv, split_lines
+from shared.encoding import typed
+from shared.reasons import BadTable, Reason, at_most, listed, shortened
+from shared.settings import Settings
+from shared.table import Table, Vocabulary, sorted_texts
+from shared.values import FLOAT32_MAX, MISSING, as_number, category_text, column_name, has_thousands
 
-MAX_REASONS: Final = 100
-MAX_COLUMNS: Final = 16_384  # as many as a spreadsheet has
-_NOT_TEXT: Final = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"\x1f\x8b": "a gzip archive",
-    b"%PDF": "a PDF document",
-    b"PAR1": "a Parquet file",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
-_OTHER_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
+ID_ROWS: Final = 20  # with fewer rows a column of distinct whole numbers says nothing
 
+_INDEX_NAME: Final = re.compile(r"(?i:unnamed:?_\d+|unnamed)")
 
-@dataclass(frozen=True)
-class Reason:
-    """One reason why an upload cannot be used; lines and columns count from 1, None is the whole upload."""
-
-    problem: str
-    line: int | None = None
-    column: str | None = None
-
-    def as_document(self) -> dict[str, object]:
-        """The reason as it stands in a receipt."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        places = [f"line {self.line}" if self.line else "", f"column {self.column}" if self.column else ""]
-        where = ", ".join(place for place in places if place)
-        return f"{where}: {self.problem}" if where else self.problem
-
-
-class BadTable(Rejected):
-    """The upload cannot be read; carries every reason."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__("; ".join(map(str, reasons)))
-        self.reasons = tuple(reasons)
+Problem = tuple[int, str, str]
+"""A row, counted from 0, its column, and what is wrong there."""
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """Labelled rows.
+class Reading:
+    """An upload as it was read: its usable rows, what was detected, why rows were left out, what is worth a look.
 
-    `values` has shape (rows, features), float64, NaN where a value is missing. `codes` has shape (rows,), int32:
-    the index of each row's label in `labels`, which holds the distinct label texts in sorted order.
+    `kept`, of shape (rows of the table,), tells which of the records that have as many fields as the header they are.
     """
 
-    features: tuple[str, ...]
-    values: NDArray[np.float64]
-    labels: tuple[str, ...]
-    codes: NDArray[np.int32]
-    warnings: tuple[str, ...] = field(default=())
-
-    def __len__(self) -> int:
-        return len(self.codes)
+    table: Table
+    rows: int
+    detected: CsvText
+    kept: NDArray[np.int64]
+    left_out: tuple[Reason, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def read_table(body: bytes, settings: Settings) -> Table:
-    """Read an upload; raise BadTable with every reason when it is not a usable CSV."""
-    text = _decode(body)
-    header = _header(text, settings)
-    width_reasons, count = _check_widths(text, len(header))
-    if width_reasons:
-        raise BadTable(_at_most(width_reasons))
-    if not count:
+def read_csv(body: bytes, settings: Settings, columns: Mapping[str, Column] | None = None) -> Reading:
+    """Read an upload; raise BadTable with every reason when it is not a usable CSV.
+
+    `columns` are those of the schema. A column that is not among them is of numbers or of texts, as its content says.
+    """
+    columns = columns or {}
+    csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * 1e6)
+    line, names = csv.header()
+    _check_header(names, line, settings)
+    source, misshapen, count = _shapely(csv, len(names))
+    if not count + len(misshapen):
         raise BadTable([Reason("expected at least one row under the header, found none", line=2)])
-    frame = _parse(text, header, settings.label)
+    _refuse_too_many(misshapen, len(misshapen), count + len(misshapen), settings)
+    frame = _parse(source, names, _used_names(names, settings), settings)
     if len(frame) != count:
         raise BadTable([Reason(f"{count} records were counted but {len(frame)} could be parsed: check the quoting")])
-    return _typed(frame, text, settings)
+    table, problems, notes = _typed(frame, source, settings, columns)
+    reasons = sorted([*misshapen, *_located(problems, source)], key=Reason.place)
+    bad = {row for row, _, _ in problems}
+    _refuse_too_many(reasons, len(misshapen) + len(bad), count + len(misshapen), settings)
+    kept = np.flatnonzero(~np.isin(np.arange(count), list(bad)))
+    if bad:
+        table = table.rows(kept)
+    if not len(table):
+        raise BadTable(at_most(reasons))
+    notes = [*_notes_on_names(names), *notes, *_notes_on_rows(table)]
+    return Reading(table, count + len(misshapen), csv, kept, tuple(at_most(reasons)), tuple(notes))
 
 
-def _decode(body: bytes) -> str:
-    if not body.strip():
-        raise BadTable([Reason("expected a CSV with a header line, found an empty file")])
-    for magic, name in _NOT_TEXT.items():
-        if body.startswith(magic):
-            raise BadTable([Reason(f"expected CSV text in UTF-8, found {name}: save it as CSV in UTF-8")])
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{body[error.start]:02x} at position {error.start}"
-        raise BadTable([Reason(f"expected CSV text in UTF-8, found {found}: save it as UTF-8", line=line)]) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise BadTable([Reason("expected text, found a NUL byte: this is not a CSV", line=line)])
-    return text
+def _refuse_too_many(reasons: Sequence[Reason], bad: int, rows: int, settings: Settings) -> None:
+    """Raise BadTable when more than the allowed share of rows cannot be used."""
+    if bad > settings.max_bad_share * rows:
+        allowed = f"{settings.max_bad_share:g} of the rows may be unusable (VINTNER_MAX_BAD_SHARE)"
+        summary = Reason(f"{bad} of {rows} rows cannot be used: at most {allowed}; correct them")
+        raise BadTable([*at_most(reasons), summary])
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not blank, with the line on which it starts."""
-    reader = csv.reader(_lines(text), strict=True)
-    line = 1
-    while True:
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise BadTable([Reason(f"expected a CSV record, found broken quoting ({error})", line=line)]) from None
-        if record:
-            yield line, record
-        line = reader.line_num + 1
+def _used_names(names: Sequence[str], settings: Settings) -> list[str]:
+    """The label and the columns that can be features."""
+    ignored = {column_name(name) for name in settings.ignore}
+    return [name for name in names if name and name not in ignored and not _INDEX_NAME.fullmatch(name)]
 
 
-def _lines(text: str) -> Iterator[str]:
-    """The lines of a text. One with too many commas is refused before its fields take their memory."""
-    for number, line in enumerate(io.StringIO(text, newline=""), 1):
-        if (commas := line.count(",")) >= MAX_COLUMNS:
-            raise BadTable([Reason(f"expected at most {MAX_COLUMNS} columns, found {commas + 1}", line=number)])
-        yield line
-
-
-def _header(text: str, settings: Settings) -> list[str]:
-    line, names = next(_records(text), (1, [""]))
-    names = [name.strip() for name in names]
+def _check_header(names: Sequence[str], line: int, settings: Settings) -> None:
+    label = column_name(settings.label)
+    if label not in names and looks_like_values(names):
+        raise BadTable([Reason(_no_header(names), line)])
     reasons = [
-        Reason(
-            f"column {position} has no name (the index that DataFrame.to_csv writes?): name it or drop it",
-            line,
-        )
-        for position, name in enumerate(names, 1)
-        if not name
-    ]
-    reasons += [
         Reason(f"expected each column once, found {times} of this name", line, name)
         for name, times in Counter(names).items()
         if name and times > 1
     ]
-    if settings.label not in names:
-        reasons.append(Reason(f"expected the label column {settings.label!r}{_found(names)}", line))
-    elif not set(names) - {settings.label, *settings.ignore}:
+    if label not in names:
+        found = f"found the columns {listed(names, 12)}: check the header line and VINTNER_LABEL"
+        reasons.append(Reason(f"expected the label column {settings.label!r}, {found}", line))
+    elif _used_names(names, settings) == [label]:
         reasons.append(Reason("expected at least one feature column beside the label, found none", line))
     if reasons:
-        raise BadTable(_at_most(reasons))
-    return names
+        raise BadTable(at_most(reasons))
 
 
-def _found(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        for delimiter, name in _OTHER_DELIMITERS.items():
-            if delimiter in names[0]:
-                return f", found one column: the delimiter seems to be {name}, expected commas"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f", found the columns {shown}: check the header line and VINTNER_LABEL"
+def _no_header(names: Sequence[str]) -> str:
+    return (
+        f"expected a header line, found a line of values ({listed(names, 4)}): write the columns' names above the "
+        "rows, or let 'vintner upload --header NAME,NAME,...' do it"
+    )
 
 
-def _check_widths(text: str, width: int) -> tuple[list[Reason], int]:
-    """The records that have another number of fields than the header, and the number of records below it."""
+def looks_like_values(names: Sequence[str]) -> bool:
+    """Whether what should be a header is more likely a row: all numbers, or one that no one would count columns by."""
+    spelled = [name for name in names if name not in MISSING]
+    numbers = [number for name in spelled if (number := as_number(name.replace(",", "."))) is not None]
+    if len(numbers) < 2 or len(numbers) == len(spelled):
+        return bool(numbers)
+    near = all(number.is_integer() and abs(number - numbers[0]) < 2 * len(numbers) for number in numbers)
+    return not near or len(set(numbers)) < len(numbers)
+
+
+def _notes_on_names(names: Sequence[str]) -> Iterator[str]:
+    for position, name in enumerate(names, 1):
+        if not name or _INDEX_NAME.fullmatch(name):
+            yield f"column {position} has no name (the index that DataFrame.to_csv writes?): not used"
+
+
+def _shapely(csv: CsvText, width: int) -> tuple[CsvText, list[Reason], int]:
+    """The CSV without the records that have another number of fields than the header, these, and the others' number."""
     reasons = []
+    misshapen: list[tuple[int, int | None]] = []
     count = -1
-    for line, record in _records(text):
-        count += 1
-        if len(record) != width:
+    for line, record in csv.records():
+        if misshapen and misshapen[-1][1] is None:
+            misshapen[-1] = misshapen[-1][0], line
+        if len(record) == width:
+            count += 1
+        else:
             reasons.append(Reason(f"expected {width} fields as in the header, found {len(record)}", line))
-    return reasons, count
+            misshapen.append((line, None))
+    if not misshapen:
+        return csv, [], count
+    # Blank lines take the place of the records, so that every other one stays on its line.
+    lines = list(split_lines(csv.text))
+    for start, end in misshapen:
+        for number in range(start - 1, len(lines) if end is None else end - 1):
+            lines[number] = "\n"
+    return replace(csv, text="".join(lines)), reasons, count
 
 
-def _parse(text: str, header: list[str], label: str) -> pd.DataFrame:
-    missing = {name: list(MISSING) for name in header if name != label}
+def _parse(csv: CsvText, names: list[str], used: list[str], settings: Settings) -> pd.DataFrame:
+    """The used columns. Those of truth values are texts: pandas would forget how they were spelled."""
+    label = column_name(settings.label)
+    frame = _read(csv, names, used, {label: str}, settings)
+    truths = [name for name in used if pd.api.types.infer_dtype(frame[name], skipna=True) == "boolean"]
+    if truths:
+        frame[truths] = _read(csv, names, truths, dict.fromkeys(truths, str), settings)
+    return frame
+
+
+def _read(
+    csv: CsvText, names: list[str], used: list[str], texts: Mapping[str, type], settings: Settings
+) -> pd.DataFrame:
+    wanted = {str(position): name for position, name in enumerate(names) if name in used}
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
-            return pd.read_csv(
-                io.StringIO(text, newline=""),
+            frame = pd.read_csv(
+                io.StringIO(csv.text, newline=""),
+                sep=csv.delimiter,
+                decimal=csv.decimal,
+                skipinitialspace=True,
                 header=0,
-                names=header,
+                names=[str(position) for position in range(len(names))],  # several columns may have no name
+                usecols=list(wanted),
                 index_col=False,
-                dtype={label: str},
-                na_values=missing,
+                dtype={position: texts[name] for position, name in wanted.items() if name in texts},
+                na_values={position: list(settings.missing) for position, name in wanted.items() if name not in texts},
                 keep_default_na=False,
                 low_memory=False,
             )
         except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
             raise BadTable([Reason(f"expected a CSV, found one that cannot be parsed ({error})")]) from None
+    return frame.rename(columns=wanted)
 
 
-def _typed(frame: pd.DataFrame, text: str, settings: Settings) -> Table:
-    features = [name for name in frame.columns if name != settings.label and name not in settings.ignore]
-    problems: list[tuple[int, str, str]] = []
+def _typed(
+    frame: pd.DataFrame, csv: CsvText, settings: Settings, columns: Mapping[str, Column]
+) -> tuple[Table, list[Problem], list[str]]:
+    """The rows, what is wrong with some of them, and notes on columns."""
+    label = column_name(settings.label)
+    features = [name for name in frame.columns if name != label]
+    problems: list[Problem] = []
+    notes: list[str] = []
     values = np.empty((len(frame), len(features)))
+    vocabularies: list[Vocabulary] = []
     for position, name in enumerate(features):
-        values[:, position], bad = _numbers(frame[name])
+        values[:, position], vocabulary, bad = _column(frame[name], columns.get(name), csv, settings)
+        vocabularies.append(vocabulary)
         problems += [(row, name, problem) for row, problem in bad]
-    labels, codes, bad = _labels(frame[settings.label], settings.positive)
-    problems += [(row, settings.label, problem) for row, problem in bad]
-    if problems:
-        raise BadTable(_located(problems, text))
-    values += 0.0  # -0.0 and 0.0 are one value
-    empty = [name for name, column in zip(features, values.T, strict=True) if np.isnan(column).all()]
-    notes = [f"column {name} has no value" for name in empty]
-    return Table(tuple(features), values, labels, codes, tuple(notes))
+        notes += _notes_on_texts(name, vocabulary)
+    labels, codes, bad = _labels(frame[label], settings, csv.decimal)
+    problems += [(row, label, problem) for row, problem in bad]
+    return Table(tuple(features), values, labels, codes, tuple(vocabularies)), problems, notes
 
 
-def _numbers(column: "pd.Series[float]") -> tuple[NDArray[np.float64], list[tuple[int, str]]]:
-    """The column as float64, and (row, problem) of each value that is no number."""
+def _column(
+    column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: Settings
+) -> tuple[NDArray[np.float64], Vocabulary, list[tuple[int, str]]]:
+    """A column as numbers or as indices into its texts, and (row, problem) of each cell that is not as wanted."""
+    values, texts = _raw(column, settings)
+    if wanted is None and texts is not None:
+        wanted = _provisional(values, texts, csv.decimal)
+    if wanted is not None and wanted.kind in {"category", "unused"}:
+        return (*_neutral(values, texts, csv.decimal), [])
+    if wanted is None or (texts is None and wanted.kind == "number"):
+        return (*_neutral(values, texts, csv.decimal), _too_large(values, texts))
+    spelled = None if texts is None else tuple(category_text(text, csv.decimal) for text in texts)
+    bad = [
+        (row, f"expected {expected}, found {shortened(texts[int(values[row])] if texts else found)}")
+        for row, expected, found in typed(values, spelled, wanted).bad_rows()
+    ]
+    if wanted.kind == "number" and spelled is not None:
+        return typed(values, spelled, wanted).values, None, bad
+    return (*_neutral(values, texts, csv.decimal), bad)
+
+
+def _raw(column: "pd.Series[float]", settings: Settings) -> tuple[NDArray[np.float64], list[str] | None]:
+    """The column as pandas has it: numbers, or indices into its distinct texts; NaN is missing."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        numbers = np.asarray(column.to_numpy(), dtype=np.float64)
-        unusable = np.flatnonzero(np.abs(numbers) > FLOAT32_MAX)
-        return numbers, [(int(row), _expected_number(str(numbers[row]))) for row in unusable]
-    numbers = np.full(len(column), np.nan)
-    bad = []
-    present = column.notna().to_numpy()
-    for row in np.flatnonzero(present):
-        cell = str(column.iat[row]).strip()
-        number = as_number(cell)
-        if number is not None and abs(number) <= FLOAT32_MAX:
-            numbers[row] = number
-        elif cell not in MISSING:
-            bad.append((int(row), _expected_number(cell)))
-    return numbers, bad
+        return np.asarray(column.to_numpy(), dtype=np.float64) + 0.0, None  # -0.0 and 0.0 are one value
+    codes, distinct = pd.factorize(column.to_numpy(object))
+    texts = [str(text).strip() for text in distinct]
+    gone = np.array([*(text in settings.missing for text in texts), True])  # code -1 is missing
+    return np.where(gone[codes], np.nan, codes), texts
 
 
-def _expected_number(cell: str) -> str:
-    return f"expected a finite number or nothing, found {shortened(cell)}"
+def _provisional(values: NDArray[np.float64], texts: Sequence[str], decimal: str) -> Column | None:
+    """A column of numbers with mistakes in it, or None: nothing is known of the column."""
+    if not any(as_number(text, decimal) is not None for text in texts):
+        return None
+    numbers = np.array([as_number(text, decimal) is not None for text in texts])
+    present = values[~np.isnan(values)].astype(np.int64)
+    return Column("", "number") if len(present) and numbers[present].mean() >= MOSTLY else None
+
+
+def _neutral(
+    values: NDArray[np.float64], texts: Sequence[str] | None, decimal: str
+) -> tuple[NDArray[np.float64], Vocabulary]:
+    if texts is None:
+        return values, None
+    return sorted_texts(values, [category_text(text, decimal) for text in texts])
+
+
+def _too_large(values: NDArray[np.float64], texts: Sequence[str] | None) -> list[tuple[int, str]]:
+    """(row, problem) of each number that float32 cannot hold; pandas also reads ``inf`` as a number."""
+    if texts is not None:
+        return []
+    rows = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
+    return [(int(row), f"expected a finite number or nothing, found {shortened(str(values[row]))}") for row in rows]
 
 
 def _labels(
-    column: "pd.Series[str]", positive: Positive | None
+    column: "pd.Series[str]", settings: Settings, decimal: str
 ) -> tuple[tuple[str, ...], NDArray[np.int32], list[tuple[int, str]]]:
     """Sorted label texts (``true`` and ``false`` under a rule), codes into them, and (row, problem) of each bad one."""
     codes, distinct = pd.factorize(column.to_numpy(object))
-    texts = [str(text).strip() for text in distinct]
+    texts = [_label_text(str(text), decimal) for text in distinct]
+    positive = settings.positive
     problems: dict[int, str] = {}
     for code, text in enumerate(texts):
-        if text in MISSING:
+        if text in settings.missing:
             problems[code] = f"expected a label, found {shortened(text) if text else 'nothing'}"
         elif positive is not None:
             truth = positive.holds(text)
@@ -260,18 +289,38 @@ def _labels(
     return tuple(labels.tolist()), position[codes].astype(np.int32), bad
 
 
-def _located(problems: Iterable[tuple[int, str, str]], text: str) -> list[Reason]:
+def _label_text(text: str, decimal: str) -> str:
+    """A label as it stands, but for a decimal comma."""
+    return category_text(text, decimal) if decimal == "," else text.strip()
+
+
+def _located(problems: Sequence[Problem], csv: CsvText) -> list[Reason]:
     """Reasons with the line on which each row starts."""
-    lines = [line for line, _ in _records(text)]
-    return _at_most([Reason(problem, lines[row + 1], column) for row, column, problem in sorted(problems)])
+    if not problems:
+        return []
+    lines = [line for line, _ in csv.records()]
+    return [Reason(problem, lines[row + 1], column) for row, column, problem in sorted(problems)]
 
 
-def _at_most(reasons: list[Reason]) -> list[Reason]:
-    """The first reasons, and how many more there are."""
-    more = len(reasons) - MAX_REASONS
-    return reasons if more <= 0 else [*reasons[:MAX_REASONS], Reason(f"and {more} more problems")]
+def _notes_on_texts(name: str, vocabulary: Vocabulary) -> Iterator[str]:
+    odd = [text for text in vocabulary or () if has_thousands(text)]
+    if odd:
+        yield (
+            f"column {name}: {len(odd)} different values look like numbers with thousands separators, such as "
+            f"{shortened(odd[0])}: they are left as text; write them without separators to make them numbers"
+        )
 
 
-def shortened(text: str, limit: int = 40) -> str:
-    """A text in quotes, cut where it is long."""
-    return repr(text if len(text) <= limit else text[:limit] + "...")
+def _notes_on_rows(table: Table) -> Iterator[str]:
+    for name, values, vocabulary in zip(table.features, table.values.T, table.vocabularies, strict=True):
+        if np.isnan(values).all():
+            yield f"column {name} has no value"
+        elif vocabulary is None and _is_id(values):
+            yield f"column {name} counts the rows, as an id does: if it is one, ignore it with VINTNER_IGNORE"
+
+
+def _is_id(values: NDArray[np.float64]) -> bool:
+    """Whether the values are distinct whole numbers that leave out less than every other one."""
+    if len(values) < ID_ROWS or np.isnan(values).any() or not np.all(values == np.floor(values)):
+        return False
+    return len(np.unique(values)) == len(values) and float(np.ptp(values)) < 2 * len(values)

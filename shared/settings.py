@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.errors import BadSetting
-from shared.values import as_number
+from shared.values import MISSING, as_number
 
 ESTIMATORS: Final = ("adaboost",)
 PROMOTION_RULES: Final = ("better", "significant")
 APPROVALS: Final = ("auto", "manual")
+ON_DRIFT: Final = ("warn", "reject")
 
 _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
@@ -68,6 +69,9 @@ class Settings:
     approval: str = "auto"
     refresh_seconds: float = 5.0
     max_upload_mb: float = 256.0
+    max_bad_share: float = 0.1
+    missing: tuple[str, ...] = MISSING
+    on_drift: str = "warn"
     pages: bool = True
 
     @classmethod
@@ -85,6 +89,9 @@ class Settings:
             approval=variables.choice("VINTNER_APPROVAL", APPROVALS),
             refresh_seconds=variables.number("VINTNER_REFRESH_SECONDS", cls.refresh_seconds),
             max_upload_mb=variables.number("VINTNER_MAX_UPLOAD_MB", cls.max_upload_mb),
+            max_bad_share=variables.number("VINTNER_MAX_BAD_SHARE", cls.max_bad_share, at_most=1.0),
+            missing=("", *variables.names("VINTNER_MISSING")) if variables.has("VINTNER_MISSING") else MISSING,
+            on_drift=variables.choice("VINTNER_ON_DRIFT", ON_DRIFT),
             pages=variables.choice("VINTNER_PAGES", ("on", "off")) == "on",
         )
         if settings.label in settings.ignore:
@@ -101,7 +108,13 @@ class Settings:
             "positive": str(self.positive or ""),
             "ignore": sorted(self.ignore),
             "max_upload_mb": self.max_upload_mb,
+            "max_bad_share": self.max_bad_share,
+            "missing": sorted(self.missing),
         }
+
+    def checking(self) -> dict[str, object]:
+        """The settings that decide how a slot is checked against the test set."""
+        return {"on_drift": self.on_drift}
 
     def training(self) -> dict[str, object]:
         """The settings that decide which model comes out of the same rows."""
@@ -110,6 +123,7 @@ class Settings:
             "positive": str(self.positive or ""),
             "ignore": sorted(self.ignore),
             "estimator": self.estimator,
+            "missing": sorted(self.missing),
         }
 
 
@@ -121,6 +135,9 @@ class _Variables:
 
     def _text(self, name: str) -> str:
         return self._environment.get(name, "").strip()
+
+    def has(self, name: str) -> bool:
+        return bool(self._text(name))
 
     def required(self, name: str, meaning: str) -> str:
         value = self._text(name)

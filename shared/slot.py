@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from shared.errors import Rejected
-from shared.reading import Table
+from shared.table import Table
 
 DIGEST_LENGTH: Final = 32
 
@@ -30,23 +30,22 @@ _DAMAGED: Final = (
 
 
 def slot_digest(table: Table) -> str:
-    """The name of the rows: a SHA-256 over column names, labels, values and codes, as 32 hexadecimal digits."""
-    content = hashlib.sha256(json.dumps([table.features, table.labels]).encode())
+    """The name of the rows: a SHA-256 over names, texts, values and codes, as 32 hexadecimal digits."""
+    content = hashlib.sha256(_texts(table))
     content.update(np.ascontiguousarray(table.values).tobytes())
     content.update(np.ascontiguousarray(table.codes).tobytes())
     return content.hexdigest()[:DIGEST_LENGTH]
 
 
+def _texts(table: Table) -> bytes:
+    """The names of the features, the labels and the vocabularies, as JSON."""
+    return json.dumps([table.features, table.labels, table.vocabularies]).encode()
+
+
 def pack_slot(table: Table) -> bytes:
     """The bytes of a slot; the same rows give the same bytes."""
     buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        features=np.array(table.features, dtype=str),
-        labels=np.array(table.labels, dtype=str),
-        values=table.values,
-        codes=table.codes,
-    )
+    np.savez(buffer, texts=np.frombuffer(_texts(table), np.uint8), values=table.values, codes=table.codes)
     return buffer.getvalue()
 
 
@@ -54,11 +53,13 @@ def unpack_slot(body: bytes, key: str) -> Table:
     """Read a slot back; raise Rejected when its bytes are damaged."""
     try:
         with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+            features, labels, vocabularies = json.loads(arrays["texts"].tobytes())
             table = Table(
-                tuple(arrays["features"].tolist()),
+                tuple(features),
                 arrays["values"],
-                tuple(arrays["labels"].tolist()),
+                tuple(labels),
                 arrays["codes"],
+                tuple(texts if texts is None else tuple(texts) for texts in vocabularies),
             )
         digest = slot_digest(table)
     except _DAMAGED as error:

@@ -6,12 +6,10 @@ The candidate's name is a hash of everything that decides what comes out, so wor
 
 import io
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import joblib
 import numpy as np
@@ -20,19 +18,16 @@ from sklearn.pipeline import Pipeline
 from shared import layout
 from shared.dataset import Dataset, assemble
 from shared.documents import Document, decode, digest, encode, sha256, timestamp
-from shared.errors import NotFound, Rejected
+from shared.errors import Rejected
 from shared.estimators import check_parity, export, fit, importances, score_rows, versions
-from shared.ingest import restore
 from shared.inventory import Inventory, Source
-from shared.layout import Upload
+from shared.loading import load_reference, load_tables, restoring
 from shared.metrics import evaluate
-from shared.reading import Table
+from shared.reference import Reference
+from shared.review import review
 from shared.scorer import Scorer
 from shared.settings import Settings
-from shared.slot import unpack_slot
-from shared.store import Reader, Store, settle
-
-LOADERS: Final = 16
+from shared.store import Store, settle
 
 Fit = Callable[[Dataset], Pipeline]
 
@@ -43,26 +38,31 @@ class Candidate:
 
     model_id: str
     slots: tuple[Source, ...]
-    tests: tuple[Source, ...]
+    inventory: Inventory
     test_fingerprint: str
 
 
 def candidate_of(inventory: Inventory, settings: Settings) -> Candidate | str:
     """The candidate that an inventory calls for, or why it calls for none."""
-    slots, tests = inventory.sources("slot"), inventory.sources("test")
+    if inventory.is_override_rejected:
+        return f"{layout.OVERRIDE} cannot be used: its receipt says why; correct or remove it"
+    slots = inventory.sources("slot")
     fingerprint = inventory.test_fingerprint
     if fingerprint is None:
         held = f"; {len(slots)} accepted slots wait for it" if slots else ""
         return f"no test set yet: upload one to {layout.TEST_UPLOADS}{held}"
     if not slots:
-        return f"no slot yet: upload one to {layout.SLOT_UPLOADS}"
+        rejected = sum(upload.kind == "slot" for upload in inventory.uploads)
+        held = f" that can be used ({rejected} rejected: their receipts say why)" if rejected else " yet"
+        return f"no slot{held}: upload one to {layout.SLOT_UPLOADS}"
     inputs = {
         "slots": [[source.upload.key, source.upload.etag, source.slot] for source in slots],
         "test": fingerprint,
+        "schema": inventory.override.slot if inventory.override else None,
         "settings": settings.training(),
         "versions": versions(),
     }
-    return Candidate(digest(inputs)[:16], tuple(slots), tuple(tests), fingerprint)
+    return Candidate(digest(inputs)[:16], tuple(slots), inventory, fingerprint)
 
 
 @dataclass
@@ -100,12 +100,13 @@ def train(store: Store, candidate: Candidate, settings: Settings, *, fit: Fit = 
 def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> Document:
     timings = _Timings()
     with timings.step("load"):
-        again = partial(restore, store, settings=settings)
-        dataset = load_dataset(store, candidate.slots, candidate.tests, settings, restore_rows=again)
+        reference = _reference(store, candidate.inventory, settings)
+        tables = load_tables(store, candidate.slots, restoring(store, settings, reference.columns))
+        dataset = assemble(tables, reference.tests, reference.schema, truth=settings.positive is not None)
     with timings.step("fit"):
         pipeline = fit(dataset)
     with timings.step("check"):
-        exported = export(pipeline, settings)
+        exported = export(pipeline, dataset, settings)
         compared = check_parity(pipeline, Scorer.load(exported, "scorer.json"), dataset)
     with timings.step("write"):
         pickled = io.BytesIO()
@@ -126,13 +127,10 @@ def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> 
         "lineage": [
             {**_origin(source), "rows": rows or 0} for source, rows in zip(candidate.slots, dataset.used, strict=True)
         ],
-        "left_out": [
-            {"upload": source.upload.key, "reason": reason}
-            for source, reason in zip(candidate.slots, dataset.left_out, strict=True)
-            if reason
-        ],
+        "warnings": review(dataset, reference.schema, [source.upload.key for source in candidate.slots]),
+        "schema": reference.schema.document(),
         "features": list(dataset.features),
-        "importances": importances(pipeline),
+        "importances": importances(pipeline, dataset.encoding),
         "classes": list(dataset.classes),
         "settings": settings.training(),
         "versions": versions(),
@@ -149,41 +147,26 @@ def _origin(source: Source) -> Document:
     return {"upload": source.upload.key, "etag": source.upload.etag, "slot": source.slot}
 
 
-def load_dataset(
-    store: Reader,
-    slots: tuple[Source, ...],
-    tests: tuple[Source, ...],
-    settings: Settings,
-    *,
-    restore_rows: Callable[[Upload], Table] | None = None,
-) -> Dataset:
-    """Load the rows of all sources and put them together; each distinct slot is read once.
+def _reference(store: Store, inventory: Inventory, settings: Settings) -> Reference:
+    reference = load_reference(store, inventory, settings)
+    if reference is None:
+        raise Rejected(f"expected a test set, found none: upload one to {layout.TEST_UPLOADS}")
+    return reference
 
-    Rows that were pruned are made again by `restore_rows`; without it NotFound is raised.
+
+def load_dataset(store: Store, slots: Sequence[Source], inventory: Inventory, settings: Settings) -> Dataset:
+    """Load the rows of some slots and of the present test set, and put them together under its schema.
+
+    Raise NotFound when rows were pruned, and Rejected when the test uploads do not fit each other.
     """
-
-    def load(source: Source) -> Table:
-        key = layout.slot_key(source.slot)
-        try:
-            return unpack_slot(store.read(key).body, key)
-        except NotFound:
-            if restore_rows is None:
-                raise
-            return restore_rows(source.upload)
-
-    sources = {source.slot: source for source in (*slots, *tests)}
-    with ThreadPoolExecutor(LOADERS) as pool:
-        tables = dict(zip(sources, pool.map(load, sources.values()), strict=True))
-    return assemble(
-        [tables[source.slot] for source in slots],
-        [tables[source.slot] for source in tests],
-        truth=settings.positive is not None,
-    )
+    reference = _reference(store, inventory, settings)
+    tables = load_tables(store, slots)
+    return assemble(tables, reference.tests, reference.schema, truth=settings.positive is not None)
 
 
 def evaluate_scorer(scorer: Scorer, dataset: Dataset) -> dict[str, Any]:
     """The metrics of a portable scorer on the test set of a dataset."""
-    indices, probabilities = score_rows(scorer, dataset.test)
+    indices, probabilities = score_rows(scorer, dataset.encoding, dataset.test)
     position = [dataset.classes.index(label) for label in scorer.classes]
     predicted = np.array(position, np.int32)[indices]
     spread = np.zeros((len(dataset.test), len(dataset.classes)))

@@ -14,10 +14,9 @@ from shared import layout
 from shared.decisions import names, read_score
 from shared.documents import Document, decode, encode, timestamp
 from shared.errors import Conflict, NotFound, Rejected, Unknown
-from shared.inventory import Inventory, list_uploads
+from shared.inventory import Inventory, present
 from shared.layout import DecisionName, Upload
 from shared.pointer import Pointer, read_pointer
-from shared.settings import Settings
 from shared.store import Reader, Store
 
 log = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class CandidateView:
 def empty_view() -> Document:
     """The view of a bucket that no function has looked at yet."""
     return {
-        "candidate": {**asdict(CandidateView("none")), "left_out": []},
+        "candidate": {**asdict(CandidateView("none")), "warnings": []},
         "uploads": {"total": 0, "slots": 0, "tests": 0, "rejected": 0},
         "receipts": [],
         "production": None,
@@ -49,6 +48,7 @@ def empty_view() -> Document:
 
 def update_uploads(store: Store, inventory: Inventory, written: Sequence[Document], candidate: CandidateView) -> None:
     """Rewrite the part of the view that ingest owns. `written` are receipts that need not be read again."""
+    there = {(upload.key, upload.etag) for upload in inventory.uploads}
 
     def change(view: Document) -> Document:
         known = {receipt["receipt"]: receipt for receipt in [*view["receipts"], *written]}
@@ -57,22 +57,22 @@ def update_uploads(store: Store, inventory: Inventory, written: Sequence[Documen
             "candidate": _candidate(store, candidate, view["candidate"]),
             "uploads": _counts(inventory),
             "receipts": _newest_receipts(store, inventory, known),
-            "production": _production(store, read_pointer(store), inventory.uploads, view["production"]),
+            "production": _production(store, read_pointer(store), there, view["production"]),
         }
 
     _swap(store, change)
 
 
-def update_decisions(store: Store, settings: Settings, pointer: Pointer | None) -> None:
+def update_decisions(store: Store, pointer: Pointer | None) -> None:
     """Rewrite the part of the view that promote owns."""
-    uploads = list_uploads(store, settings, layout.SLOT_UPLOADS)
+    there = present(store, layout.SLOT_UPLOADS)
     latest = names(store.list(layout.PROMOTIONS))[-SHOWN_DECISIONS:]
 
     def change(view: Document) -> Document:
         known = {decision["key"]: decision for decision in view["decisions"]}
         return {
             **view,
-            "production": _production(store, pointer, uploads, view["production"]),
+            "production": _production(store, pointer, there, view["production"]),
             "decisions": [_decision(store, name, known) for name in reversed(latest)],
         }
 
@@ -116,7 +116,7 @@ def _present(store: Reader) -> tuple[Document, str | None]:
 def _candidate(store: Reader, candidate: CandidateView, last: Document) -> Document:
     """The candidate with what its score or refusal says."""
     if candidate.model_id is None or candidate.state == "training":
-        return {**asdict(candidate), "left_out": []}
+        return {**asdict(candidate), "warnings": []}
     if last.get("model_id") == candidate.model_id and last.get("state") == candidate.state:
         return last
     name = "score.json" if candidate.state == "trained" else "refused.json"
@@ -128,7 +128,7 @@ def _candidate(store: Reader, candidate: CandidateView, last: Document) -> Docum
         "reason": document.get("reason"),
         "f1": document.get("f1"),
         "train_rows": document.get("train_rows"),
-        "left_out": document.get("left_out", []),
+        "warnings": document.get("warnings", []),
     }
 
 
@@ -163,13 +163,15 @@ def _read(store: Reader, key: str) -> Document:
 
 
 def _production(
-    store: Reader, pointer: Pointer | None, present: Collection[Upload], last: Document | None
+    store: Reader, pointer: Pointer | None, there: Collection[tuple[str, str]], last: Document | None
 ) -> Document | None:
-    """What is in production, and whether an upload of its lineage was removed or replaced since."""
+    """What is in production, and whether an upload of its lineage was removed or replaced since.
+
+    `there` has key and ETag of the present uploads.
+    """
     if pointer is None:
         return None
     facts = last if last and last["model_id"] == pointer.model_id else _facts(store, pointer.model_id)
-    there = {(upload.key, upload.etag) for upload in present}
     gone = [entry["upload"] for entry in facts["lineage"] if (entry["upload"], entry["etag"]) not in there]
     return {
         **facts,

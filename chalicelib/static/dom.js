@@ -86,3 +86,5 @@ export function renewAges() {
 }
 
 export const badge = (kind, text = kind.replace("_", " ")) => el("span", { class: `badge ${kind}` }, text);
+
+export const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));

@@ -1,67 +1,52 @@
 // A form made from the production model's own features.
 
-import { breakable, byId, el, onChange } from "./dom.js";
-import { bars } from "./sections.js";
+import { byId, el, onChange, setText } from "./dom.js";
+import { complain, drawField, input, meaningOfEmpty, readField, remark, restore } from "./fields.js";
+import { folded } from "./lists.js";
+import { bars } from "./quality.js";
+
+const SHOWN_CLASSES = 8;
 
 let model = null;
+let features = [];
 let address = null;
 
-const field = (index) => byId(`field-${index}`);
-
 /** Draws the form for a model; what was typed into a field of the same name stays there. */
-const draw = onChange((features, medians) => {
-  const typed = new Map([...byId("fields").querySelectorAll("input")].map((input) => [input.name, input.value]));
+const draw = onChange((wanted) => {
+  const typed = new Map([...byId("fields").querySelectorAll("input, select")].map((node) => [node.name, node.value]));
   const focused = document.activeElement?.name;
-  byId("fields").replaceChildren(...features.map((name, index) => drawField(name, index, medians[name])));
-  features.forEach((name, index) => {
-    field(index).value = typed.get(name) ?? "";
-    if (name === focused) field(index).focus();
+  byId("fields").replaceChildren(...wanted.map(drawField));
+  setText(byId("fields-hint"), meaningOfEmpty(wanted));
+  wanted.forEach((feature, index) => {
+    restore(feature, index, typed.get(feature.name));
+    if (feature.name === focused) input(index).focus();
   });
 });
 
-function drawField(name, index, median) {
-  const id = `field-${index}`;
-  const input = el("input", {
-    id, name, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false",
-    placeholder: median === undefined ? null : `${Number(median.toPrecision(6))}`, "aria-describedby": `${id}-error fields-hint`,
-  });
-  input.addEventListener("input", () => complain(index, ""));
-  return el("div", { class: "field" }, el("label", { for: id }, breakable(name)), input,
-    el("p", { class: "error", id: `${id}-error` }));
-}
-
-function complain(index, text) {
-  const error = byId(`field-${index}-error`);
-  if (error.textContent === text) return;
-  error.textContent = text;
-  if (text) field(index).setAttribute("aria-invalid", "true");
-  else field(index).removeAttribute("aria-invalid");
-}
-
-/** Shows the form of the production model, or none. `medians` names what stands in for a missing value. */
-export function renderForm(present, medians, root) {
+/** Shows the form of the production model, or none; `wanted` are its features as `featuresOf` describes them. */
+export function renderForm(present, wanted, root) {
   model = present;
+  features = wanted;
   address = new URL("predict", root);
   byId("form").hidden = !model;
   byId("form-empty").hidden = Boolean(model);
-  if (model) draw(model.features, medians);
+  if (model) draw(features);
 }
 
-/** The row as it was typed, or null with a complaint at each field that is no number. */
+/** The row as it was typed, or null with a complaint at each field that cannot be sent. */
 function readRow() {
   const row = {};
   let bad = null;
-  model.features.forEach((name, index) => {
-    const text = field(index).value.trim();
-    const number = text === "" ? null : Number(text);
-    const wrong = number !== null && !Number.isFinite(number);
-    complain(index, wrong ? `Expected a number such as 0.5, found ${text}` : "");
+  features.forEach((feature, index) => {
+    const value = readField(feature, index);
+    const wrong = value instanceof Error;
+    complain(index, wrong ? value.message : "");
     if (wrong) bad ??= index;
     // Own even where the name is one that objects inherit.
-    Object.defineProperty(row, name, { value: number, enumerable: true });
+    Object.defineProperty(row, feature.name, { value, enumerable: true });
   });
   if (bad === null) return row;
-  field(bad).focus();
+  input(bad).focus();
   return null;
 }
 
@@ -92,28 +77,40 @@ function showAnswer(answer, elapsed) {
   byId("answer").replaceChildren(
     el("p", { class: "kicker" }, meaning),
     el("p", { class: "figure" }, `${answer.prediction}`),
-    bars(ranked),
+    ...folded(ranked, (some) => bars(some), SHOWN_CLASSES),
     el("p", { class: "quiet" }, "Model ", el("code", {}, answer.model_id), `, there and back in ${elapsed.toFixed(1)} ms`),
   );
 }
 
+/** A problem, with each of its errors at its field; what has no field stands with the problem. */
 function showProblem({ title, detail, errors = [] }) {
-  const names = model.features;
-  const elsewhere = errors.filter(({ pointer, detail: text }) => {
+  const names = features.map((feature) => feature.name);
+  const elsewhere = [];
+  let first = null;
+  for (const { pointer, detail: text } of errors) {
     const index = names.indexOf(pointer.slice(1).replaceAll("~1", "/").replaceAll("~0", "~"));
-    if (index >= 0) complain(index, text);
-    return index < 0;
-  });
+    if (index < 0) {
+      elsewhere.push(`${pointer} ${text}`);
+      continue;
+    }
+    complain(index, text);
+    first ??= index;
+  }
+  if (first !== null) input(first).focus();
   byId("answer").replaceChildren(
     el("div", { class: "note rejected" }, el("strong", {}, title ?? "Refused"), " ", detail ?? "",
-      elsewhere.length > 0 && el("ul", {}, elsewhere.map((error) => el("li", {}, `${error.pointer} ${error.detail}`)))),
+      elsewhere.length > 0 && el("ul", {}, elsewhere.map((text) => el("li", {}, text)))),
   );
 }
 
 export function startForm() {
   byId("form").addEventListener("submit", submit);
   byId("form").addEventListener("reset", () => {
-    model?.features.forEach((_, index) => complain(index, ""));
     byId("answer").replaceChildren();
+    // The fields are emptied after this event.
+    setTimeout(() => features.forEach((feature, index) => {
+      complain(index, "");
+      remark(feature, index);
+    }));
   });
 }

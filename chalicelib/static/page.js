@@ -2,8 +2,11 @@
 
 import { renderChart, startChart } from "./chart.js";
 import { byId, renewAges, score, setText } from "./dom.js";
+import { featuresOf } from "./fields.js";
 import { renderForm, startForm } from "./form.js";
-import { renderCandidate, renderDecisions, renderProduction, renderQuality, renderReceipts } from "./sections.js";
+import { renderQuality } from "./quality.js";
+import { renderCandidate, renderDecisions, renderProduction } from "./sections.js";
+import { renderReceipts } from "./uploads.js";
 
 const PERIOD = 2500;
 const PATIENCE = 10000;
@@ -11,7 +14,7 @@ const ROOT = new URL("../../", import.meta.url);
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 let model = null;
-let medians = {};
+let features = [];
 let timer = null;
 let asking = false;
 let answered = null;
@@ -22,14 +25,13 @@ async function ask(name) {
   return response.json();
 }
 
-/** The model behind the form, and the medians of its training rows; asked for again after each change of production. */
+/** The model behind the form, and its features; asked for again after each change of production. */
 async function followModel(production) {
   if (!production) model = null;
   if (!production || model?.generation === production.generation) return;
   const [found, api] = await Promise.all([ask("model"), ask("openapi.json")]);
-  const properties = api.components?.schemas?.Row?.properties ?? {};
   model = found;
-  medians = Object.fromEntries(found.features.map((name) => [name, properties[name]?.examples?.[0]]));
+  features = featuresOf(found, api);
 }
 
 /** The newest decision on a candidate. */
@@ -54,7 +56,7 @@ function render(status) {
   renderReceipts(receipts, uploads);
   renderDecisions(decisions);
   renderQuality(production, model);
-  renderForm(model, medians, ROOT);
+  renderForm(model, features, ROOT);
 }
 
 function showFreshness(trouble) {

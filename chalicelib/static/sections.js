@@ -1,8 +1,9 @@
-// The parts of the page that show the status: production, the candidate, uploads, decisions, quality.
+// The parts of the page that show the status: production, the candidate, decisions.
 
-import { age, badge, breakable, byId, count, el, keyed, moment, onChange, plural, score, setText } from "./dom.js";
+import { age, badge, byId, count, el, fact, keyed, moment, onChange, plural, score } from "./dom.js";
+import { FEW, folded, longList, texts } from "./lists.js";
 
-const FEW = 6;
+const decisionList = longList("decisions");
 
 // Production
 
@@ -28,8 +29,6 @@ function serving(production) {
     production.stale && stale(production.gone),
   ].filter(Boolean);
 }
-
-const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
 function hold() {
   return el(
@@ -109,7 +108,7 @@ export const renderCandidate = onChange((candidate, decision, uploads) => {
   if (candidate.state === "refused") {
     body.push(el("p", {}, "It is not tried again as it is: upload other rows, or remove or replace the upload that is at fault."));
   }
-  if (candidate.left_out?.length) body.push(leftOut(candidate.left_out));
+  if (candidate.warnings?.length) body.push(remarks(candidate.warnings));
   if (candidate.model_id) body.push(el("p", { class: "quiet" }, "Model ", el("code", {}, candidate.model_id)));
   byId("candidate-body").replaceChildren(...body, totals(uploads));
 });
@@ -120,10 +119,8 @@ function trained(candidate, decision) {
   return [result, el("p", {}, badge(decision.decision), " ", el("span", { class: "said" }, decision.reason))];
 }
 
-function leftOut(uploads) {
-  const lines = uploads.map(({ upload, reason }) => el("li", {}, el("code", {}, upload), " ", reason));
-  return el("div", { class: "note waiting" }, el("strong", {}, "Left out of the training:"), el("ul", {}, lines));
-}
+const remarks = (warnings) =>
+  el("div", { class: "note waiting" }, el("strong", {}, "Worth a look:"), folded(warnings, texts(null)));
 
 function totals(uploads) {
   const name = (number, one) => (number === 1 ? one : `${one}s`);
@@ -133,67 +130,6 @@ function totals(uploads) {
     ["rejected", uploads.rejected],
   ];
   return el("dl", { class: "totals" }, parts.map(([what, number]) => el("div", {}, el("dt", {}, what), el("dd", {}, count(number)))));
-}
-
-// Lists that show a few, and all on demand
-
-function longList(name) {
-  const list = byId(name);
-  const button = byId(`${name}-more`);
-  const limit = () => {
-    const rows = [...list.children];
-    const open = button.getAttribute("aria-expanded") === "true";
-    rows.forEach((row, index) => { row.hidden = !open && index >= FEW; });
-    button.hidden = rows.length <= FEW;
-    setText(button, open ? "Show fewer" : `Show all ${rows.length}`);
-  };
-  button.addEventListener("click", () => {
-    button.setAttribute("aria-expanded", button.getAttribute("aria-expanded") !== "true");
-    limit();
-  });
-  return { list, limit };
-}
-
-const receiptList = longList("receipts");
-const decisionList = longList("decisions");
-
-// Uploads
-
-const KINDS = { slot: "slot", test: "test set" };
-
-export const renderReceipts = onChange((receipts, uploads) => {
-  const more = uploads.total > receipts.length ? `, the newest ${receipts.length} shown` : "";
-  setText(byId("receipts-count"), receipts.length ? `${plural(uploads.total, "upload")} in the bucket${more}` : "");
-  byId("receipts-empty").hidden = Boolean(receipts.length);
-  keyed(receiptList.list, receipts, (receipt) => receipt.receipt, drawReceipt);
-  receiptList.limit();
-});
-
-function drawReceipt(receipt) {
-  const { rows, status, warnings = [], reasons = [] } = receipt;
-  const counts = `${plural(rows.read, "row")} read, ${count(rows.kept)} kept, ${count(rows.new)} new`;
-  return el(
-    "li",
-    {},
-    el("div", { class: "line" }, badge(status), el("code", { class: "key" }, receipt.upload)),
-    el("p", { class: "quiet" }, `${KINDS[receipt.kind] ?? "neither slot nor test set"}, `,
-      status === "rejected" ? "nothing used" : counts, ", ", age(receipt.at)),
-    status === "duplicate" && el("p", { class: "quiet" }, "The same rows are in another upload; they count once."),
-    warnings.length > 0 && el("ul", { class: "warnings" }, warnings.map((text) => el("li", {}, text))),
-    reasons.length > 0 && drawReasons(reasons),
-  );
-}
-
-function drawReasons(reasons) {
-  const list = (some) => el("ul", { class: "reasons" }, some.map(drawReason));
-  const rest = reasons.slice(FEW);
-  return [list(reasons.slice(0, FEW)), rest.length > 0 &&
-    el("details", {}, el("summary", {}, plural(rest.length, "more reason")), list(rest))];
-}
-
-function drawReason({ line, column, problem }) {
-  const places = [line !== null && `line ${count(line)}`, column !== null && `column ${column}`].filter(Boolean);
-  return el("li", {}, el("span", { class: "place" }, places.join(", ") || "whole upload"), " ", problem);
 }
 
 // Decisions
@@ -214,66 +150,4 @@ function drawDecision(decision) {
     el("p", {}, decision.reason),
     el("p", { class: "quiet" }, `rule ${decision.rule}, read at generation ${decision.generation}, `, age(decision.at)),
   );
-}
-
-// Quality
-
-const METRICS = {
-  f1: "F1", precision: "Precision", recall: "Recall", accuracy: "Accuracy",
-  balanced_accuracy: "Balanced accuracy", roc_auc: "ROC AUC",
-};
-
-export const renderQuality = onChange((production, model) => {
-  byId("quality").hidden = !production?.confusion;
-  if (!production?.confusion) return;
-  const { labels, matrix } = production.confusion;
-  const known = Object.keys(METRICS).filter((name) => typeof production.metrics[name] === "number");
-  const meant = labels.length === 2 ? `for the class ${labels[1]}` : "as averages over the classes";
-  byId("quality-body").replaceChildren(
-    el("dl", { class: "metrics" }, known.map((name) => fact(METRICS[name], score(production.metrics[name])))),
-    el("p", { class: "quiet" }, `F1, precision and recall ${meant}.`),
-    el("div", { class: "scroll", tabindex: labels.length > 4 ? "0" : null, role: labels.length > 4 ? "group" : null,
-      "aria-label": labels.length > 4 ? "Confusion matrix" : null }, confusion(labels, matrix)),
-    ...importances(model),
-  );
-});
-
-function confusion(labels, matrix) {
-  const cells = (row) => {
-    const total = row.reduce((sum, number) => sum + number, 0) || 1;
-    return row.map((number) => {
-      const share = el("small", {}, ` ${Math.round((number / total) * 100)} %`);
-      const cell = el("td", {}, count(number), number > 0 && share);
-      cell.style.setProperty("--share", `${((number / total) * 28).toFixed(1)}%`);
-      return cell;
-    });
-  };
-  return el(
-    "table",
-    { class: "confusion" },
-    el("caption", {}, "Confusion matrix: each line a true class, each column what was predicted"),
-    el("thead", {}, el("tr", {}, el("td", {}), labels.map((label) => el("th", { scope: "col" }, `${label}`)))),
-    el("tbody", {}, matrix.map((row, index) =>
-      el("tr", {}, el("th", { scope: "row" }, `${labels[index]}`), cells(row)))),
-  );
-}
-
-function importances(model) {
-  const found = model?.importances;
-  if (!found || typeof found !== "object") return [];
-  const named = Array.isArray(found) ? found.map((value, index) => [model.features[index], value]) : Object.entries(found);
-  const ranked = named.filter(([, value]) => typeof value === "number").sort((a, b) => b[1] - a[1]).slice(0, 12);
-  if (!ranked.length) return [];
-  return [el("h3", {}, "What the model looks at"), bars(ranked, Math.max(...ranked.map(([, value]) => value)))];
-}
-
-/** Named shares as bars; `full` is the value of a whole bar. */
-export function bars(named, full = 1) {
-  const line = ([name, value]) => {
-    const fill = el("span", { class: "fill" });
-    fill.style.width = `${Math.max(0, Math.min(1, value / full)) * 100}%`;
-    return el("div", {}, el("dt", {}, breakable(name)), el("dd", {}, el("span", { class: "bar", "aria-hidden": "true" }, fill),
-      el("span", { class: "number" }, value.toFixed(4))));
-  };
-  return el("dl", { class: "bars" }, named.map(line));
 }

@@ -17,7 +17,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def mixed() -> str:
-    """Forty rows: `width` and `height` are features, all other columns are none, each for a reason of its own."""
+    """Forty rows: a feature of each kind, columns that are none for a reason of their own, and a row with a typo."""
     columns = {
         "Id": [number // 2 for number in range(ROWS)],
         "serial": [1000 + 37 * number % 997 for number in range(ROWS)],
@@ -29,6 +29,7 @@ def mixed() -> str:
         "city": [("Oslo", "Rome", "Bonn")[number % 3] for number in range(ROWS)],
         "day": [f"2026-01-{number % 28 + 1:02}" for number in range(ROWS)],
         "name": [f"person {number}" for number in range(ROWS)],
+        "member": [("yes", "no")[number % 5 > 1] for number in range(ROWS)],
         "typo": ["1,5" if number == 5 else number % 4 for number in range(ROWS)],
         "grade": ["good" if number * 7 % 11 > 4 else "bad" for number in range(ROWS)],
     }

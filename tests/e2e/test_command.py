@@ -181,10 +181,14 @@ def test_a_foreign_event_rings_every_listener(served: Line, tmp_path: Path) -> N
     assert "expected the JSON of one event" in served.vintner("replay", str(path)).stderr
 
 
-def test_settings_that_differ_from_the_clouds_are_refused(served: Line) -> None:
-    result = served.vintner("status", VINTNER_LABEL="other")
+@pytest.mark.parametrize(
+    ("name", "here", "there"),
+    [("VINTNER_LABEL", "'other'", "'diagnosis'"), ("VINTNER_ON_DRIFT", "'reject'", "'warn'")],
+)
+def test_settings_that_differ_from_the_clouds_are_refused(served: Line, name: str, here: str, there: str) -> None:
+    result = served.vintner("status", **{name: here.strip("'")})
     assert result.returncode == 1
-    assert "VINTNER_LABEL is 'other' here and 'diagnosis' in the simulated cloud" in result.stderr
+    assert f"{name} is {here} here and {there} in the simulated cloud" in result.stderr
 
 
 def test_prune_keeps_what_is_young(served: Line) -> None:

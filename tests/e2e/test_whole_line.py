@@ -24,7 +24,7 @@ BAD_UPLOADS = {
     "header_only": (b"mean_radius,diagnosis\n", "expected at least one row"),
     "text": (b"mean_radius,diagnosis\n1,benign\nbig,benign\n", "found 'big'"),
     "ragged": (b"mean_radius,diagnosis\n1\n2,benign,3\n", "expected 2 fields"),
-    "semicolons": (b"mean_radius;diagnosis\n1;benign\n", "delimiter seems to be semicolons"),
+    "another_table": (b"mean_radius;diagnosis\n1;benign\n", "found no column mean_texture"),
 }
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  (characters that look like others are among the cases)
 
+import gzip
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -9,16 +10,20 @@ from tests.functions.stage import SLOT
 
 
 class Case(NamedTuple):
-    """An upload, and what its receipt must say: a part of its first reason, or None when it is fine."""
+    """An upload, and what its receipt must say: a part of its first reason, or None when it is fine.
+
+    `tested` says that there is a test set, by which its columns are numbers; `accepted` that only some rows are bad.
+    """
 
     name: str
     body: bytes
     problem: str | None
     key: str = f"{SLOT}case.csv"
+    tested: bool = False
+    accepted: bool = False
 
 
 GOOD: Final = "a,b,label\n1,2,yes\n3,4,no\n"
-NOT_UTF8: Final = "expected CSV text in UTF-8"
 NUMBER: Final = "expected a finite number or nothing"
 QUOTING: Final = "broken quoting"
 WIDTH: Final = "fields as in the header"
@@ -39,11 +44,13 @@ def corpus() -> Iterator[Case]:
 def _encodings() -> Iterator[Case]:
     text = "a,b,label\n1,2,jä\n3,4,no\n"
     for name in ("latin-1", "cp1252", "cp437", "iso8859-15", "mac-roman"):
-        yield Case(f"encoded in {name}", text.encode(name), NOT_UTF8)
+        yield Case(f"encoded in {name}", text.encode(name), None)
     for name in ("shift-jis", "euc-jp", "gb18030", "big5", "euc-kr"):
-        yield Case(f"encoded in {name}", "a,b,label\n1,2,日本\n3,4,no\n".encode(name, "replace"), NOT_UTF8)
-    for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
-        yield Case(f"encoded in {name}", text.encode(name), "")
+        yield Case(f"encoded in {name}", "a,b,label\n1,2,日本\n3,4,no\n".encode(name, "replace"), None)
+    for name in ("utf-16", "utf-16-le", "utf-16-be"):
+        yield Case(f"encoded in {name}", text.encode(name), None)
+    for name in ("utf-32", "utf-32-le", "utf-32-be"):
+        yield Case(f"encoded in {name}", text.encode(name), "NUL byte")
     yield Case("utf-8 with a byte order mark", b"\xef\xbb\xbf" + GOOD.encode(), None)
     yield Case("two byte order marks", b"\xef\xbb\xbf" * 2 + GOOD.encode(), None)
     yield Case("only a byte order mark", b"\xef\xbb\xbf", "")
@@ -55,8 +62,8 @@ def _encodings() -> Iterator[Case]:
         "byte 0xff": b"\xff",
         "a cut character": b"\xe2\x82",
     }.items():
-        yield Case(f"{name} in a value", GOOD.encode() + junk + b",1,yes\n", NOT_UTF8)
-        yield Case(f"{name} in the header", b"a" + junk + GOOD.encode()[1:], NOT_UTF8)
+        yield Case(f"{name} in a value", GOOD.encode() + junk + b",1,yes\n", None)
+        yield Case(f"{name} in the header", b"a" + junk + GOOD.encode()[1:], None)
     for name, where in {"header": b"a\0,b,label\n1,2,yes\n", "value": b"a,b,label\n1\0,2,yes\n"}.items():
         yield Case(f"NUL in the {name}", where, "NUL byte")
     yield Case("NUL bytes after the end", GOOD.encode() + b"\0" * 512, "NUL byte")
@@ -69,7 +76,10 @@ def _not_csv() -> Iterator[Case]:
         "one newline": b"\n",
         "only blanks": b"  \n \t\n",
         "a zip archive": b"PK\x03\x04" + b"\0" * 100,
-        "a gzip archive": b"\x1f\x8b\x08" + b"\0" * 100,
+        "a damaged gzip archive": b"\x1f\x8b\x08" + b"\0" * 100,
+        "a gzip archive cut off": gzip.compress(GOOD.encode())[:-1],
+        "a gzip archive of a PDF": gzip.compress(b"%PDF-1.7\n"),
+        "bytes that no encoding has": b"a,b,label\n\x81,\x8d,yes\n",
         "a PDF": b"%PDF-1.7\n",
         "Parquet": b"PAR1\x15\x04",
         "a PNG": b"\x89PNG\r\n\x1a\n",
@@ -98,16 +108,17 @@ def _headers() -> Iterator[Case]:
         ("label twice", "a,label,label", "each column once"),
         ("a feature twice", "a,a,label", "each column once"),
         ("a feature twice but for blanks", "a, a ,label", "each column once"),
-        ("an empty name", "a,,label", "has no name"),
-        ("a blank name", "a,  ,label", "has no name"),
-        ("the index of DataFrame.to_csv", ",a,label", "has no name"),
-        ("all names empty", ",,", "has no name"),
+        ("an empty name", "a,,label", None),
+        ("a blank name", "a,  ,label", None),
+        ("the index of DataFrame.to_csv", ",a,label", None),
+        ("only the index", ",,label", "at least one feature column"),
+        ("all names empty", ",,", "label column 'label'"),
         ("a zero-width label", "a,b,\u200blabel", "label column 'label'"),
         ("a label with Cyrillic letters", "a,b,lаbel", "label column 'label'"),
-        ("semicolons", "a;b;label", "semicolons"),
-        ("tabs", "a\tb\tlabel", "tabs"),
-        ("vertical bars", "a|b|label", "vertical bars"),
-        ("no header, only numbers", "1,2,3", "label column 'label'"),
+        ("semicolons", "a;b;label", WIDTH),
+        ("tabs", "a\tb\tlabel", WIDTH),
+        ("vertical bars", "a|b|label", WIDTH),
+        ("no header, only numbers", "1,2,3", "found a line of values (1, 2, 3)"),
     ):
         yield Case(f"header: {name}", f"{header}\n1,2,yes\n3,4,no\n".encode(), problem)
     yield Case("header: only the label", b"label\nyes\nno\n", "at least one feature column")
@@ -144,7 +155,10 @@ def _shapes() -> Iterator[Case]:
     }.items():
         yield Case(name, f"{GOOD}{row}\n".encode(), WIDTH)
     yield Case("every row with a trailing comma", b"a,b,label\n1,2,yes,\n3,4,no,\n", WIDTH)
-    yield Case("a header with a trailing comma", b"a,b,label,\n1,2,yes,\n3,4,no,\n", "has no name")
+    yield Case("a header with a trailing comma", b"a,b,label,\n1,2,yes,\n3,4,no,\n", None)
+    for delimiter in ";\t|":
+        yield Case(f"delimited by {delimiter!r}", GOOD.replace(",", delimiter).encode(), None)
+    yield Case("decimal commas and semicolons", b"a;b;label\n1,5;2;yes\n3;4,5;no\n", None)
     for name, end in {"CRLF": "\r\n", "CR": "\r"}.items():
         yield Case(f"lines end with {name}", GOOD.replace("\n", end).encode(), None)
     yield Case("mixed line ends", b"a,b,label\r\n1,2,yes\n3,4,no\r", None)
@@ -157,7 +171,7 @@ def _shapes() -> Iterator[Case]:
     yield Case(
         "10,000 columns of one name", ("a," * 10_000 + "label\n" + "1," * 10_000 + "yes\n").encode(), "each column"
     )
-    yield Case("10,000 commas", b"," * 10_000 + b"\n", "has no name")
+    yield Case("10,000 commas", b"," * 10_000 + b"\n", "label column")
     yield Case("100,000 columns", b"," * 100_000 + b"\n", "at most 16384 columns")
     yield Case("a row of 100,000 fields", b"a,b,label\n" + b"," * 100_000 + b"\n", "at most 16384 columns")
     yield Case("a line of 1 MB", b"a" * 1_000_000, "")
@@ -179,9 +193,9 @@ def _quoting() -> Iterator[Case]:
     yield Case("doubled quotes in a label", b'a,b,label\n1,2,"y""es"\n3,4,no\n', None)
     yield Case("a line break in a label", b'a,b,label\n1,2,"y\nes"\n3,4,no\n', None)
     yield Case("a line break in a name", b'"a\nx",b,label\n1,2,yes\n3,4,no\n', None)
-    yield Case("single quotes", b"a,b,label\n'1',2,yes\n", NUMBER)
-    yield Case("typographic quotes", "a,b,label\n“1”,2,yes\n".encode(), NUMBER)
-    yield Case("a quote inside a value", b'a,b,label\n1"2,2,yes\n', NUMBER)
+    yield Case("single quotes", b"a,b,label\n'1',2,yes\n", NUMBER, tested=True)
+    yield Case("typographic quotes", "a,b,label\n“1”,2,yes\n".encode(), NUMBER, tested=True)
+    yield Case("a quote inside a value", b'a,b,label\n1"2,2,yes\n', NUMBER, tested=True)
 
 
 def _numbers() -> Iterator[Case]:
@@ -191,24 +205,23 @@ def _numbers() -> Iterator[Case]:
         "0x1F", "0X10", "0b101", "0o17", "1_000", "1 000", "1'000", "1.000.000", "12:30", "2024-01-01",
         "1e", "e5", "1e5.5", "--1", "+-1", "1-", "(1)", "$1", "1€", "10%", "1/2", "½", "１２", "١٢", "²",
         "true", "True",
-        "FALSE", "yes", "abc", "#REF!", "#DIV/0!", "#N/A", "=1+1", "@SUM(1)", "+cmd", "1;2", "[1]", "{1}",
+        "FALSE", "yes", "abc", "#REF!", "#DIV/0!", "=1+1", "@SUM(1)", "+cmd", "1;2", "[1]", "{1}",
         "1j", "1L", "1f",
         "<script>alert(1)</script>", "../../etc/passwd", "\\N", "1\u00a0000", "NaN(1)", "−1", "0.1.2", ".",
         "+", "1,5",
         "0x1p-2", "1d5", "1E+", "nan0", "infinite", "1__0",
     ):  # fmt: skip
-        yield Case(f"the number {value!r}"[:60], f'a,b,label\n"{value}",2,yes\n3,4,no\n'.encode(), NUMBER)
+        yield Case(f"the number {value!r}"[:60], f'a,b,label\n"{value}",2,yes\n3,4,no\n'.encode(), NUMBER, tested=True)
     for value in (
-        "1e-400", "-0", "0.0", "007", "1e5", "1E5", "+1", ".5", "5.", " 1 ", "3.4e38", "1e-45", "", "NA",
+        "1e-400", "-0", "0.0", "007", "1e5", "1E5", "+1", ".5", "5.", " 1 ", "3.4e38", "1e-45", "", "NA", "#N/A",
         "nan", "null", "?",
         "0." + "1" * 5000, "NaN", "None", "-", "n/a",
     ):  # fmt: skip
-        yield Case(f"the number {value!r}"[:60], f"a,b,label\n{value},2,yes\n3,4,no\n".encode(), None)
+        yield Case(f"the number {value!r}"[:60], f"a,b,label\n{value},2,yes\n3,4,no\n".encode(), None, tested=True)
     yield Case("a column without any value", b"a,b,label\n,2,yes\n,4,no\n", None)
-    yield Case("bad numbers in 5,000 rows", ("a,b,label\n" + "x,y,yes\n" * 5000).encode(), NUMBER)
-    yield Case(
-        "a bad number in the last of 5,000 rows", ("a,b,label\n" + "1,2,yes\n" * 5000 + "x,1,no\n").encode(), NUMBER
-    )
+    yield Case("bad numbers in 5,000 rows", ("a,b,label\n" + "x,y,yes\n" * 5000).encode(), NUMBER, tested=True)
+    last = ("a,b,label\n" + "1,2,yes\n" * 5000 + "x,1,no\n").encode()
+    yield Case("a bad number in the last of 5,000 rows", last, NUMBER, tested=True, accepted=True)
 
 
 def _labels() -> Iterator[Case]:
@@ -233,7 +246,7 @@ def _keys() -> Iterator[Case]:
     ):  # fmt: skip
         yield Case(f"a key holding {name[:20]!r}", GOOD.encode(), None, f"{SLOT}{name}.csv")
     for key in (
-        "data/slots/a.txt", "data/slots/a.csv.gz", "data/slots/a", "data/slots/.csv.exe", "data/other/a.csv",
+        "data/slots/a.txt", "data/slots/a.gz", "data/slots/a", "data/slots/.csv.exe", "data/other/a.csv",
         "data/a.csv",
         "data/slots/../x.json", "data/tests/a.csv", "data/Slots/a.csv", "data//a.csv", "data/slots/", "data/x/",
     ):  # fmt: skip

@@ -33,6 +33,8 @@ POINTER: Final = "shared.pointer"
 S3: Final = "shared.s3_store"
 STORE: Final = "shared.store"
 INGEST: Final = "shared.ingest"
+INVENTORY: Final = "shared.inventory"
+REFERENCE: Final = "shared.reference"
 PRODUCTION: Final = "shared.production"
 DECISIONS: Final = "shared.decisions"
 PROMOTE: Final = "functions.promote"
@@ -153,16 +155,16 @@ MUTANTS: Final = (
     Mutant(
         "the receipt before the rows",
         INGEST,
-        "    settle(store, layout.slot_key(slot), pack_slot(table))\n    duplicate",
+        "    settle(store, layout.slot_key(slot), pack_slot(reading.table))\n    duplicate",
         "    _write_receipt(store, upload, slot, {})\n"
-        "    settle(store, layout.slot_key(slot), pack_slot(table))\n"
+        "    settle(store, layout.slot_key(slot), pack_slot(reading.table))\n"
         "    duplicate",
         "rows before receipt",
     ),
     Mutant(
         "no mark before an upload is opened",
         INGEST,
-        "    _announce(store, upload, pause)\n",
+        "        _announce(store, upload, pause)\n",
         "",
         "attempts are counted",
     ),
@@ -174,8 +176,29 @@ MUTANTS: Final = (
         "over the limit",
     ),
     Mutant(
-        "read whatever version is there",
+        "let a drifted slot in",
         INGEST,
+        'if findings.drift and settings.on_drift == "reject":',
+        "if False:",
+        "drift is refused",
+    ),
+    Mutant(
+        "name slots without the test set",
+        INVENTORY,
+        'digest([said, _found(named, "test", receipts), settings.checking()])',
+        "digest([said, settings.checking()])",
+        "slots follow the test set",
+    ),
+    Mutant(
+        "read slots before the test set",
+        INVENTORY,
+        "if first := [upload for upload in waiting if upload.kind == kind]:",
+        "if False:",
+        "the test set first",
+    ),
+    Mutant(
+        "read whatever version is there",
+        REFERENCE,
         "store.read(upload.key, etag=upload.etag).body",
         "store.read(upload.key).body",
         "replaced meanwhile",

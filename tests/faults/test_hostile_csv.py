@@ -39,10 +39,13 @@ def new_stage() -> Stage:
     return Stage(FakeStore(), Settings(bucket="vintner", label="label"))
 
 
-def ingest_one(body: bytes, key: str = KEY) -> Document:
-    """The receipt of one upload."""
+def ingest_one(body: bytes, key: str = KEY, *, tested: bool = False) -> Document:
+    """The receipt of one upload, read with or without a test set."""
     stage = new_stage()
     assert isinstance(stage.store, FakeStore)
+    if tested:
+        stage.put_samples()
+        stage.ingest()
     stage.store.put(key, body)
     [receipt] = stage.ingest().receipts
     assert stage.store.read(key).body == body
@@ -55,8 +58,11 @@ def ingest_one(body: bytes, key: str = KEY) -> Document:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: ascii(case.name))
 def test_a_bad_upload_gets_a_receipt(case: Case) -> None:
-    receipt = ingest_one(case.body, case.key)
-    if case.problem is None:
+    receipt = ingest_one(case.body, case.key, tested=case.tested)
+    if case.accepted:
+        assert (receipt["status"], receipt["rows"]["read"] - receipt["rows"]["kept"]) == ("accepted", 1)
+        assert case.problem in receipt["reasons"][0]["problem"]
+    elif case.problem is None:
         assert (receipt["status"], receipt["reasons"]) == ("accepted", [])
     else:
         assert receipt["status"] == "rejected"
@@ -72,7 +78,8 @@ def test_how_many_cases_there_are() -> None:
 def test_bad_uploads_do_not_keep_good_ones_from_training() -> None:
     stage = new_stage()
     stage.put_samples(1)
-    for number, case in enumerate(case for case in CASES if case.problem is not None and case.key == KEY):
+    bad = [case for case in CASES if case.problem is not None and case.key == KEY and not case.accepted]
+    for number, case in enumerate(bad):
         stage.store.create(f"{SLOT}bad {number}.csv", case.body)
     [score] = stage.ingest().trained
     assert [one["upload"] for one in score["lineage"]] == [f"{SLOT}1.csv"]

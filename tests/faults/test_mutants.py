@@ -13,6 +13,8 @@ from shared.errors import Conflict, Unavailable, Unknown, VintnerError
 from shared.inventory import Inventory
 from shared.judging import Contender, Rule
 from shared.pointer import commit, pointing_to, read_pointer
+from shared.reading import read_csv
+from shared.reference import reference_of
 from shared.settings import Settings
 from shared.training import candidate_of
 from tests.fake_store import FakeStore
@@ -22,7 +24,7 @@ from tests.faults.memory_s3 import MemoryS3
 from tests.faults.mutants import MUTANTS, Mutant, load
 from tests.faults.test_changed_test_set import FRESH, OLD, PARTLY, SEEN, THRESHOLDS, WHOLLY, f1, table
 from tests.faults.wire import Call, Fault, Wire, raises, refuses
-from tests.functions.stage import SLOT, TEST, Stage, model_id, sample, stump
+from tests.functions.stage import SLOT, TEST, Stage, csv_of, model_id, sample, stump
 
 A, B, C = map(model_id, range(1, 4))
 KEY: Final = "production.json"
@@ -243,10 +245,43 @@ def _(module: ModuleType) -> None:
 
 @check("replaced meanwhile")
 def _(module: ModuleType) -> None:
-    store, settings, upload = uploaded()
+    store, _, upload = uploaded()
     store.put(upload.key, sample(2).encode())
     with pytest.raises(Conflict):
-        module.ingest(store, upload, settings)
+        module.read_upload(store, upload)
+
+
+@check("drift is refused")
+def _(module: ModuleType) -> None:
+    tests = reference_of((read_csv(sample(1, rows=100).encode(), Settings("bucket", "label")).table,), None)
+    store, settings, upload = uploaded(csv_of([(100 + number, 0, "yes") for number in range(100)]), on_drift="reject")
+    assert module.ingest(store, upload, settings, read_by=module.ReadBy(None, tests)).slot is None
+
+
+def _inventory(module: ModuleType, stage: Stage) -> Any:  # noqa: ANN401  (an inventory of the module's own)
+    return module.Inventory.take(stage.store, stage.settings)
+
+
+@check("slots follow the test set")
+def _(module: ModuleType) -> None:
+    stage = stage_with_test_set()
+    stage.put_samples(1)
+    stage.ingest()
+    assert _inventory(module, stage).pending == []
+    stage.put("data/test/more.csv", sample(5))
+    stage.ingest()
+    stage.put("data/test/more.csv", sample(6))
+    before = {upload.key: upload.digest for upload in _inventory(module, stage).uploads}
+    stage.ingest()
+    after = {upload.key: upload.digest for upload in _inventory(module, stage).uploads}
+    assert before[f"{SLOT}1.csv"] != after[f"{SLOT}1.csv"]
+
+
+@check("the test set first")
+def _(module: ModuleType) -> None:
+    stage = Stage(FakeStore(), Settings("bucket", "label"))
+    stage.put_samples(1)
+    assert [upload.key for upload in _inventory(module, stage).pending] == [TEST]
 
 
 # The API function.
@@ -342,7 +377,7 @@ def _(module: ModuleType) -> None:
     for name, score in ((A, 0.5), (B, 0.6)):
         stage.add_model(name, score)
         stage.promote()
-    desk.rollback(stage.store, stage.settings)
+    desk.rollback(stage.store)
     for key in stage.listing(layout.PROMOTIONS):
         if B in key:
             stage.store.delete(key)
@@ -372,7 +407,7 @@ def _(module: ModuleType) -> None:
     for name, score in ((A, 0.5), (B, 0.6)):
         stage.add_model(name, score)
         stage.promote()
-    module.rollback(stage.store, stage.settings)
+    module.rollback(stage.store)
     stage.promote()
     assert (stage.pointer.model_id, stage.pointer.hold, stage.pointer.withdrawn) == (A, True, (B,))
 

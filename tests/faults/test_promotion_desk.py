@@ -31,7 +31,7 @@ def served(stage: Stage) -> Stage:
 
 
 def test_neither_a_repeated_event_nor_the_sweep_undoes_a_rollback(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     before = served.etags()
     for _ in range(3):
         served.ingest()
@@ -44,7 +44,7 @@ def test_neither_a_repeated_event_nor_the_sweep_undoes_a_rollback(served: Stage)
 
 
 def test_a_better_candidate_waits_until_release_and_the_withdrawn_one_stays_out(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     served.add_model(C, 0.55, scorer=stump(0.7))
     [decision] = served.promote().decisions
     assert (decision["decision"], served.pointer.model_id) == ("waiting", A)
@@ -57,7 +57,7 @@ def test_a_better_candidate_waits_until_release_and_the_withdrawn_one_stays_out(
 def test_what_can_be_gone_back_to(served: Stage) -> None:
     assert desk.rollback_targets(served.pointer) == [A]
     with pytest.raises(VintnerError, match=f"expected the id of a scored model, found 'nonsense'; in the history: {A}"):
-        desk.rollback(served.store, served.settings, "nonsense")
+        desk.rollback(served.store, "nonsense")
     assert served.pointer.model_id == B
 
 

@@ -137,7 +137,7 @@ def test_a_rollback_races_a_promote(tested: Stage, there: S3Store, race: int) ->
     settings = tested.settings
     at_once(
         [
-            lambda: desk.rollback(there, settings),
+            lambda: desk.rollback(there),
             lambda: promote.run(there, settings),
         ]
     )

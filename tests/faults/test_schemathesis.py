@@ -1,6 +1,9 @@
 """The API under generated requests from its own description: every answer is as documented, and none is a 5xx."""
 
+import re
 import warnings
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import hypothesis
@@ -12,9 +15,11 @@ from hypothesis import strategies as st
 from local.gateway import Gateway
 from shared.production import ProductionCache
 from shared.settings import Settings
+from shared.values import as_days
 from tests.fake_store import FakeStore
 from tests.faults import counting
 from tests.functions.stage import Stage, csv_of
+from tests.web import mixed
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -25,19 +30,47 @@ CASES: Final = 10_000 if counting.LONG else 300
 ENVIRONMENT: Final = {"VINTNER_BUCKET": "vintner", "VINTNER_LABEL": "label", "VINTNER_PAGES": "on"}
 
 
-def as_csv(rows: list[tuple[float | None, float | None]]) -> bytes:
-    """A CSV of the model's two features."""
-    return csv_of([["" if value is None else value for value in row] for row in rows], ("a", "b")).encode()
+# What a CSV may hold cannot be said in a JSON schema: these are the values that must be accepted.
+NUMBERS: Final = st.none() | st.floats(-1e6, 1e6)
+TEXTS: Final = st.text(st.characters(categories=["L", "N"]), max_size=9)
+MOMENTS: Final = st.datetimes(datetime(1000, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001  (the strategy wants none)
+CELLS: Final[Mapping[str, Mapping[str, st.SearchStrategy[object]]]] = {
+    "numbers": {"a": NUMBERS, "b": NUMBERS},
+    "mixed": {
+        "height": NUMBERS | st.just("NA"),
+        "since": st.none() | MOMENTS.map(datetime.isoformat),
+        "met": st.none() | MOMENTS.map(lambda moment: moment.strftime(mixed.DATES["met"])),
+        "member": st.sampled_from(["yes", "No", "t", "0", "", "?"]),
+        "colour": TEXTS,
+        "code": st.none() | st.integers(0, 9) | TEXTS,
+    },
+}
 
 
-# What a CSV may hold cannot be said in a JSON schema: these are the ones that must be accepted.
-VALUES: Final = st.none() | st.floats(-1e6, 1e6)
-schemathesis.openapi.media_type("text/csv", st.lists(st.tuples(VALUES, VALUES), min_size=1).map(as_csv))
+def csv_bodies(cells: Mapping[str, st.SearchStrategy[object]]) -> st.SearchStrategy[bytes]:
+    """CSVs of a model's features."""
+    row = st.tuples(*(cell.map(lambda value: "" if value is None else value) for cell in cells.values()))
+    return st.lists(row, min_size=1).map(lambda rows: csv_of(rows, list(cells)).encode())
 
 
 def beyond_a_schema(body: object) -> bool:
-    """Whether a body can be wrong for a reason that no JSON schema can say: the rows of a split fit its columns."""
-    return isinstance(body, dict) and "dataframe_split" in body
+    """Whether a body can be wrong for a reason that no JSON schema can say.
+
+    The rows of a split fit its columns, and a date is a day that its month has.
+    """
+    if not isinstance(body, dict):
+        return False
+    rows = body.get("instances") or body.get("dataframe_records") or [body]
+    return "dataframe_split" in body or any(has_no_day(row) for row in rows)
+
+
+def has_no_day(row: Mapping[str, object]) -> bool:
+    """Whether a date has the form of one, and is none."""
+    dates = [(row.get(name), form) for name, form in mixed.DATES.items()]
+    return any(
+        isinstance(text, str) and as_days(text, form) is None and re.search(r"29|3[01]|0000", text)
+        for text, form in dates
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +82,17 @@ def app() -> Any:  # noqa: ANN401  (Chalice has no types)
     return module.app
 
 
-@pytest.fixture
-def gateway(app: Any, monkeypatch: pytest.MonkeyPatch) -> Gateway:  # noqa: ANN401
+@pytest.fixture(params=CELLS)
+def gateway(request: pytest.FixtureRequest, app: Any, monkeypatch: pytest.MonkeyPatch) -> Gateway:  # noqa: ANN401
     """The gateway of the simulated cloud, over a stage in memory with a model in production."""
     stage = Stage(FakeStore(), Settings(bucket="vintner", label="label", ignore=("id",)))
-    stage.put_samples(1, 2)
-    stage.ingest()
-    stage.promote()
+    if request.param == "mixed":
+        mixed.train(stage)
+    else:
+        stage.put_samples(1, 2)
+        stage.ingest()
+        stage.promote()
+    schemathesis.openapi.media_type("text/csv", csv_bodies(CELLS[request.param]))
     cache = ProductionCache(stage.store, refresh_seconds=0)
     for module in ("chalicelib.api", "chalicelib.pages"):
         monkeypatch.setattr(f"{module}.production", lambda: cache)

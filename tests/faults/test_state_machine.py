@@ -18,14 +18,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from moto.s3.models import s3_backends
-from sklearn.ensemble import AdaBoostClassifier
-from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from functions import desk, ingest_and_retrain, promote
 from shared import estimators, layout, training
 from shared.documents import Document, decode
+from shared.encoding import Encoding
 from shared.errors import VintnerError
 from shared.inventory import Inventory
 from shared.pointer import read_pointer
@@ -74,15 +72,9 @@ KEYS: Final = [f"{SLOT}{name}.csv" for name in "abc"]
 TEST_KEYS: Final = [TEST, "data/test/more.csv"]
 
 
-def one_stump() -> Pipeline:
+def one_stump(encoding: Encoding) -> Pipeline:
     """The default pipeline with a single stump."""
-    return Pipeline(
-        [
-            ("imputer", SimpleImputer(strategy="median", keep_empty_features=True)),
-            ("scaler", StandardScaler()),
-            ("classifier", AdaBoostClassifier(n_estimators=1, random_state=42)),
-        ]
-    )
+    return estimators.build_pipeline(encoding).set_params(classifier__n_estimators=1)
 
 
 cheap_train = partial(training.train, fit=partial(estimators.fit, build=one_stump))
@@ -298,8 +290,9 @@ class Line(RuleBasedStateMachine):
             return lambda store: desk.release(store, settings)
         assert data is not None
         name = data.draw(st.sampled_from([None, *self._scored()]))
-        act = desk.rollback if what == "rollback" else desk.approve
-        return lambda store: act(store, settings, name)
+        if what == "rollback":
+            return lambda store: desk.rollback(store, name)
+        return lambda store: desk.approve(store, settings, name)
 
     def _scored(self) -> list[str]:
         return layout.scored_models(self.store.list(layout.MODELS))

@@ -116,7 +116,7 @@ def test_an_approval_lets_a_model_through_that_cannot_be_compared(tested: Stage)
 
 
 def test_rolls_back_to_the_model_before(served: Stage) -> None:
-    [decision] = desk.rollback(served.store, served.settings).decisions
+    [decision] = desk.rollback(served.store).decisions
     assert (decision["model_id"], decision["decision"], decision["production_model_id"]) == (B, "rolled_back", C)
     pointer = served.pointer
     assert (pointer.model_id, pointer.generation, pointer.hold, pointer.withdrawn) == (B, 4, True, (C,))
@@ -126,23 +126,23 @@ def test_rolls_back_to_the_model_before(served: Stage) -> None:
 
 def test_rolls_back_again_and_never_to_a_withdrawn_model(served: Stage) -> None:
     for expected in (B, A):
-        desk.rollback(served.store, served.settings)
+        desk.rollback(served.store)
         assert served.pointer.model_id == expected
     assert served.pointer.withdrawn == (C, B)
     with pytest.raises(VintnerError, match="expected an earlier model in the pointer's history, found none"):
-        desk.rollback(served.store, served.settings)
+        desk.rollback(served.store)
 
 
 def test_rolls_back_to_a_named_model_and_takes_it_back_in(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
-    desk.rollback(served.store, served.settings, C)
+    desk.rollback(served.store)
+    desk.rollback(served.store, C)
     assert (served.pointer.model_id, served.pointer.withdrawn) == (C, (B,))
     assert rollback_targets(served.pointer) == [A]
 
 
 def test_rolls_back_to_a_model_that_was_never_in_production(served: Stage) -> None:
     promote_each(served, d=0.1)
-    desk.rollback(served.store, served.settings, D)
+    desk.rollback(served.store, D)
     assert (served.pointer.model_id, served.pointer.score) == (D, 0.1)
 
 
@@ -157,7 +157,7 @@ REFUSED: dict[str, tuple[str, str]] = {
 def test_refuses_to_roll_back(served: Stage, name: str, problem: str) -> None:
     before = served.etags()
     with pytest.raises(VintnerError) as raised:
-        desk.rollback(served.store, served.settings, name)
+        desk.rollback(served.store, name)
     assert problem in str(raised.value)
     assert served.etags() == before
 
@@ -166,12 +166,12 @@ def test_refuses_to_roll_back_to_a_model_that_cannot_be_served(served: Stage) ->
     fake(served).put(layout.model_key(B, "scorer.json"), b"tampered")
     before = served.etags()
     with pytest.raises(VintnerError, match=f"models/{B}/scorer.json: expected the bytes that were scored"):
-        desk.rollback(served.store, served.settings)
+        desk.rollback(served.store)
     assert served.etags() == before
 
 
 EMPTY: dict[str, tuple[Callable[[Stage], object], str]] = {
-    "rollback": (lambda stage: desk.rollback(stage.store, stage.settings), "nothing is in production"),
+    "rollback": (lambda stage: desk.rollback(stage.store), "nothing is in production"),
     "release": (lambda stage: desk.release(stage.store, stage.settings), "there is nothing to release"),
 }
 
@@ -188,7 +188,7 @@ def test_only_a_hold_can_be_released(served: Stage) -> None:
 
 
 def test_candidates_wait_after_a_rollback_and_are_judged_at_the_release(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     promote_each(served, d=0.8)
     assert (D, "waiting") in outcome(served.decisions())
     assert served.pointer.model_id == B
@@ -198,7 +198,7 @@ def test_candidates_wait_after_a_rollback_and_are_judged_at_the_release(served: 
 
 
 def test_a_withdrawn_model_does_not_come_back_by_itself(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     desk.release(served.store, served.settings)
     served.promote()
     assert (served.pointer.model_id, served.pointer.withdrawn) == (B, (C,))
@@ -206,7 +206,7 @@ def test_a_withdrawn_model_does_not_come_back_by_itself(served: Stage) -> None:
 
 
 def test_a_worse_candidate_is_kept_under_a_hold(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     promote_each(served, d=0.1)
     assert (D, "kept") in outcome(served.decisions())
 
@@ -214,7 +214,7 @@ def test_a_worse_candidate_is_kept_under_a_hold(served: Stage) -> None:
 def test_nothing_is_approved_under_a_hold(manual: Stage) -> None:
     desk.approve(manual.store, manual.settings, A)
     desk.approve(manual.store, manual.settings, B)
-    desk.rollback(manual.store, manual.settings)
+    desk.rollback(manual.store)
     with pytest.raises(VintnerError, match="promotion is held after a rollback: run vintner release first"):
         desk.approve(manual.store, manual.settings)
 
@@ -222,7 +222,7 @@ def test_nothing_is_approved_under_a_hold(manual: Stage) -> None:
 def test_a_rollback_that_loses_the_race_starts_again(served: Stage) -> None:
     served.add_model(D, 0.9)
     fake(served).disturb("swap", layout.PRODUCTION, served.promote)
-    [decision] = desk.rollback(served.store, served.settings).decisions
+    [decision] = desk.rollback(served.store).decisions
     assert decision["production_model_id"] == D
     assert (served.pointer.model_id, served.pointer.withdrawn, served.pointer.generation) == (C, (D,), 5)
 
@@ -230,14 +230,14 @@ def test_a_rollback_that_loses_the_race_starts_again(served: Stage) -> None:
 @pytest.mark.parametrize("error", [Unknown("lost"), Conflict("412")], ids=["unknown", "412"])
 def test_a_rollback_whose_answer_is_lost_happens_once(served: Stage, error: Exception) -> None:
     fake(served).fail("swap", layout.PRODUCTION, error=error, after=True)
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     assert (served.pointer.model_id, served.pointer.generation) == (B, 4)
 
 
 def test_a_rollback_that_was_stopped_is_recorded_by_the_next_run(served: Stage) -> None:
     fake(served).fail("create", "rolled-back", error=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        desk.rollback(served.store, served.settings)
+        desk.rollback(served.store)
     assert served.pointer.model_id == B
     served.add_model(D, 0.9)
     served.promote()
@@ -251,18 +251,18 @@ def test_the_decision_of_the_model_that_is_left_is_recorded(tested: Stage) -> No
     fake(tested).fail("create", f"promotions/00000001-{B}", error=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         tested.promote()
-    desk.rollback(tested.store, tested.settings)
+    desk.rollback(tested.store)
     assert outcome(tested.decisions()) == [(A, "promoted"), (A, "rolled_back"), (B, "promoted")]
 
 
 def test_a_rollback_shows_in_the_view(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     production = served.json(layout.STATUS)["production"]
     assert (production["model_id"], production["hold"], production["withdrawn"]) == (B, True, [C])
 
 
 def test_a_hold_survives_another_candidate(served: Stage) -> None:
-    desk.rollback(served.store, served.settings)
+    desk.rollback(served.store)
     promote_each(served, d=0.9)
     assert served.pointer.hold
     assert served.promote().decisions == []

@@ -200,7 +200,7 @@ def test_the_order_of_arrival_and_the_bucket_decide_nothing(stage: Stage, cloud_
 
 BAD: dict[str, tuple[str, str | bytes, str]] = {
     "not CSV": (f"{SLOT}a.csv", b"PK\x03\x04...", "found a zip archive or an Excel workbook"),
-    "by name": (f"{SLOT}a.xlsx", sample(5), "expected a name like data/slots/name.csv or data/test/name.csv, found"),
+    "by name": (f"{SLOT}a.xlsx", sample(5), "or data/test/name.csv (or .csv.gz), found"),
     "elsewhere": ("data/a.csv", sample(5), "expected a name like data/slots/name.csv"),
     "empty": (f"{SLOT}a.csv", b"", "found an empty file"),
     "no label": (f"{SLOT}a.csv", "a,b\n1,2\n", "expected the label column 'label'"),
@@ -290,6 +290,8 @@ def test_an_upload_that_ended_the_function_twice_is_read_the_third_time(stage: S
 
 def test_a_run_that_comes_fourth_waits_for_the_one_that_is_reading(stage: Stage) -> None:
     key = f"{SLOT}1.csv"
+    stage.put_samples()
+    stage.ingest()
     stage.put_samples(1)
     upload = upload_of(stage, key)
     for number in (1, 2, 3):
@@ -409,19 +411,13 @@ def test_what_was_refused_is_trained_with_more_rows(stage: Stage) -> None:
     assert len(stage.ingest().trained) == 1
 
 
-def test_slots_that_do_not_fit_the_test_set_are_refused_with_the_reason(stage: Stage) -> None:
+def test_slots_that_do_not_fit_the_test_set_are_rejected_with_the_reason(stage: Stage) -> None:
     stage.put(TEST, sample(1000))
     stage.put(f"{SLOT}1.csv", "a,c,label\n1,2,yes\n2,3,no\n")
     stage.ingest()
-    assert "found none that fit the test set" in candidate(stage)["reason"]
-
-
-def test_a_slot_that_does_not_fit_is_left_out_and_named(stage: Stage) -> None:
-    stage.put_samples(1)
-    stage.put(f"{SLOT}odd.csv", "a,c,label\n1,2,yes\n2,3,no\n")
-    [score] = stage.ingest().trained
-    reason = "expected the columns of the test set, no column b"
-    assert score["left_out"] == candidate(stage)["left_out"] == [{"upload": f"{SLOT}odd.csv", "reason": reason}]
+    [reason] = stage.receipts()[f"{SLOT}1.csv"]["reasons"]
+    assert reason == {"line": 1, "column": None, "problem": "expected the columns of the test set, found no column b"}
+    assert "no slot that can be used (1 rejected: their receipts say why): upload one" in candidate(stage)["reason"]
 
 
 def test_test_uploads_that_do_not_fit_each_other_are_refused(stage: Stage) -> None:
@@ -485,7 +481,7 @@ def test_a_quiet_bell_costs_two_listings_and_the_view(stage: Stage) -> None:
 def test_time_that_runs_out_before_a_read_asks_for_another_event(stage: Stage) -> None:
     stage.put_samples(1)
     left = iter([100.0, 10.0])
-    with pytest.raises(Unavailable, match=r"time ran out before data/test/test\.csv was read"):
+    with pytest.raises(Unavailable, match=r"time ran out before data/slots/1\.csv was read"):
         ingest_and_retrain.run(stage.store, stage.settings, seconds_left=lambda: next(left))
     assert len(stage.receipts()) == 1
     assert len(stage.ingest().trained) == 1
@@ -601,7 +597,7 @@ def test_a_view_that_cannot_be_written_stops_nothing(stage: Stage) -> None:
 def test_the_summary_is_short(stage: Stage) -> None:
     stage.put_samples(1)
     summary = stage.ingest().summary()
-    assert [receipt["upload"] for receipt in summary["receipts"]] == [f"{SLOT}1.csv", TEST]
+    assert [receipt["upload"] for receipt in summary["receipts"]] == [TEST, f"{SLOT}1.csv"]
     assert [list(score) for score in summary["trained"]] == [["model_id", "f1", "train_rows"]]
     assert summary["candidate"]["state"] == "trained"
 

@@ -229,13 +229,14 @@ MALFORMED: dict[str, tuple[bytes, str, str]] = {
     "a long body": (b"x" * 100, JSON, "found '" + "x" * 40 + "'..."),
     "nested too deeply": (b"[" * 100_000, JSON, "expected a JSON object"),
     "too many digits": (b'{"a": ' + b"1" * 5_000 + b"}", JSON, "expected a JSON object"),
-    "an empty CSV": (b"", CSV, "expected a header line and rows, found an empty body"),
-    "blank lines": (b"\n\r\n", CSV, "expected a header line and rows, found an empty body"),
+    "an empty CSV": (b"", CSV, "expected a CSV with a header line, found an empty file"),
+    "blank lines": (b"\n\r\n", CSV, "expected a CSV with a header line, found an empty file"),
     "a column twice": (b"a,a\n1,2\n", CSV, "expected each column once in the header, found a, a"),
     "a short row": (b"a,b\n1,2\n1\n", CSV, "row 2: expected 2 fields as in the header, found 1"),
-    "broken quoting": (b'a,b\n"1,2\n', CSV, "expected CSV text in UTF-8"),
-    "Latin-1": (b"a,b\n\xfc,2\n", CSV, "expected CSV text in UTF-8"),
-    "a huge field": (b"a,b\n" + b"1" * 200_000 + b",2\n", CSV, "expected CSV text in UTF-8"),
+    "broken quoting": (b'a,b\n"1,2\n', CSV, "line 2: expected a CSV record, found broken quoting"),
+    "no text": (b"a,b\n\x81,2\n", CSV, "line 2: expected CSV text in UTF-8, UTF-16 or Windows-1252, found byte 0x81"),
+    "a huge field": (b"a,b\n" + b"1" * 200_000 + b",2\n", CSV, "field larger than field limit"),
+    "a workbook": (b"PK\x03\x04...", CSV, "found a zip archive or an Excel workbook"),
 }
 
 

@@ -435,7 +435,7 @@ def test_production_that_cannot_be_scored_waits(changed: Stage) -> None:
     changed.add_model(B, 0.2, scorer=stump(1.0, features=("a",)))
     decisions = {one["model_id"]: one for one in changed.promote().decisions}
     assert decisions[B]["decision"] == "waiting"
-    assert "the test set has no column b, which the model needs; waits for vintner approve" in decisions[B]["reason"]
+    assert "the test set has no feature b, which the model needs; waits for vintner approve" in decisions[B]["reason"]
 
 
 def test_production_that_does_not_know_a_class_waits(changed: Stage) -> None:
@@ -615,6 +615,7 @@ def test_a_quiet_round_costs_no_read_of_any_model(tested: Stage) -> None:
     calls = fake(tested).calls[before:]
     [receipt] = [call.key for call in calls if call.key.startswith("receipts/")]
     assert calls == [
+        Call("list", "data/schema.json"),
         Call("list", "data/test/"),
         Call("list", receipt),
         Call("read", "production.json"),

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 from shared.dataset import Dataset, Label, assemble, misfit
 from shared.errors import Rejected
-from shared.reading import Table, read_table
+from shared.reading import read_csv
+from shared.schema import infer
 from shared.settings import Settings
+from shared.table import Table
 
 SETTINGS = Settings("bucket", "label")
 
 
 def table(rows: str, header: str = "a,b,label") -> Table:
     """A table of lines that are separated by spaces."""
-    return read_table("\n".join([header, *rows.split()]).encode(), SETTINGS)
+    return read_csv("\n".join([header, *rows.split()]).encode(), SETTINGS).table
 
 
 def raw(rows: Sequence[tuple[float, float, str]]) -> Table:
@@ -31,7 +33,11 @@ def raw(rows: Sequence[tuple[float, float, str]]) -> Table:
 
 
 def put_together(slots: Sequence[Table], *tests: Table) -> Dataset:
-    return assemble(slots, tests or [table("9,9,x 8,8,y")], truth=False)
+    return together(slots, tests or [table("9,9,x 8,8,y")])
+
+
+def together(slots: Sequence[Table], tests: Sequence[Table], *, truth: bool = False) -> Dataset:
+    return assemble(slots, tests, infer(tests), truth=truth)
 
 
 def train_rows(dataset: Dataset) -> list[tuple[Any, ...]]:
@@ -98,7 +104,7 @@ def test_columns_are_put_in_the_order_of_the_test_set() -> None:
 
 def test_slots_that_do_not_fit_are_left_out_with_the_reason() -> None:
     dataset = put_together([table("1,x", "a,label"), table("1,2,x"), table("1,y", "c,label")])
-    reason = "expected the columns of the test set, no column "
+    reason = "expected the columns of the test set, found no column "
     assert dataset.left_out == (f"{reason}b", None, f"{reason}a, b")
     assert dataset.used == (None, 1, None)
     assert dataset.classes == ("x", "y")
@@ -116,7 +122,7 @@ def test_nothing_fits() -> None:
 
 def test_a_long_reason_is_cut() -> None:
     names = [f"c{number}" for number in range(8)]
-    assert misfit(["z"], names) == "expected the columns of the test set, no column c0, c1, c2, c3, c4 and 3 more"
+    assert misfit(["z"], names) == "expected the columns of the test set, found no column c0, c1, c2, c3, c4 and 3 more"
     assert misfit([*names, "z"], names) is None
 
 
@@ -154,7 +160,7 @@ def test_numbers_spelled_otherwise_are_one_class_and_one_row() -> None:
 
 
 def test_a_rule_makes_booleans() -> None:
-    dataset = assemble([table("1,1,true 2,2,false")], [table("9,9,true")], truth=True)
+    dataset = together([table("1,1,true 2,2,false")], [table("9,9,true")], truth=True)
     assert dataset.classes == (False, True)
     assert [type(label) for label in dataset.classes] == [bool, bool]
     assert dataset.train.codes.tolist() == [1, 0]
@@ -194,7 +200,7 @@ def _reference(slots: list[Table], tests: list[Table]) -> tuple[list[tuple[Any, 
 
 @given(st.lists(TABLES, max_size=5), st.lists(TABLES, min_size=1, max_size=2))
 def test_agrees_with_a_plain_reference(slots: list[Table], tests: list[Table]) -> None:
-    dataset = assemble(slots, tests, truth=False)
+    dataset = together(slots, tests)
     kept, used, duplicates, in_test_set, standing = _reference(slots, tests)
     cells = [[None if math.isnan(value) else value for value in row] for row in dataset.train.values.tolist()]
     labels = [dataset.classes[code] for code in dataset.train.codes]
@@ -206,7 +212,7 @@ def test_agrees_with_a_plain_reference(slots: list[Table], tests: list[Table]) -
 
 @given(st.lists(TABLES, max_size=5), st.lists(TABLES, min_size=1, max_size=2))
 def test_the_counts_add_up(slots: list[Table], tests: list[Table]) -> None:
-    dataset = assemble(slots, tests, truth=False)
+    dataset = together(slots, tests)
     assert sum(count or 0 for count in dataset.used) == len(dataset.train)
     assert len(dataset.train) + dataset.duplicates + dataset.in_test_set == sum(map(len, slots))
     assert len(dataset.test) == sum(map(len, tests))
@@ -226,7 +232,7 @@ def test_the_counts_add_up(slots: list[Table], tests: list[Table]) -> None:
 )
 def test_the_test_set_says_which_classes_are_scored(tests: str, slots: str, truth: bool, scored: tuple[int]) -> None:
     tables = [_labelled(names.split()) for names in (slots, tests)]
-    assert assemble([tables[0]], [tables[1]], truth=truth).scored == scored
+    assert together([tables[0]], [tables[1]], truth=truth).scored == scored
 
 
 def _labelled(labels: list[str]) -> Table:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -21,7 +20,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from shared.columns import Column
 from shared.dataset import Dataset, Label, Rows
+from shared.encoding import Encoding
 from shared.errors import Rejected
 from shared.estimators import PARITY_ROWS, build_pipeline, check_parity, export, fit, score_rows, versions
 from shared.metrics import evaluate, f1_of
@@ -40,6 +41,11 @@ BUNDLED: dict[str, Callable[..., tuple[Matrix, Codes]]] = {
 }
 
 
+def plain(features: int) -> Encoding:
+    """Features that are plain numbers."""
+    return Encoding(tuple(Column(f"f{number}") for number in range(features)), (None,) * features)
+
+
 def dataset_of(values: Matrix, codes: Codes, test: Matrix | None = None, classes: tuple[Label, ...] = ()) -> Dataset:
     """Rows to train on and rows to test on; without the latter every third row is a test row."""
     codes = codes.astype(np.int32)
@@ -50,9 +56,11 @@ def dataset_of(values: Matrix, codes: Codes, test: Matrix | None = None, classes
     )
     held_out = Rows(values[::3], codes[::3]) if test is None else Rows(test, np.zeros(len(test), np.int32))
     return Dataset(
-        features=tuple(f"f{number}" for number in range(values.shape[1])),
+        encoding=plain(values.shape[1]),
+        unused=(),
         classes=classes or tuple(range(int(codes.max()) + 1)),
         train=train,
+        origin=np.zeros(len(train), np.int64),
         test=held_out,
         used=(len(train),),
         left_out=(None,),
@@ -65,7 +73,7 @@ def dataset_of(values: Matrix, codes: Codes, test: Matrix | None = None, classes
 
 def around(pipeline: Pipeline, values: Matrix, limit: int = 400) -> Matrix:
     """Rows that lie on the thresholds of the trees after scaling, and one step of float32 or float64 beside them."""
-    scaler = pipeline["scaler"]
+    scaler = pipeline["features"].named_transformers_["numbers"]["scaler"]
     rows: list[Matrix] = []
     for tree in (estimator.tree_ for estimator in pipeline["classifier"].estimators_):
         for feature, threshold in zip(tree.feature, tree.threshold, strict=True):
@@ -86,11 +94,17 @@ def around(pipeline: Pipeline, values: Matrix, limit: int = 400) -> Matrix:
     return np.array(rows[:limit])
 
 
+def exported(dataset: Dataset, pipeline: Pipeline | None = None) -> bytes:
+    """The scorer of a dataset."""
+    return export(pipeline or fit(dataset), dataset, SETTINGS)
+
+
 def assert_same(pipeline: Pipeline, values: Matrix) -> None:
     """The scorer decides as the pipeline does on every row."""
-    scorer = Scorer.load(export(pipeline, SETTINGS), "scorer.json")
-    frame = pd.DataFrame(values, columns=list(pipeline.feature_names_in_))
-    indices, probabilities = score_rows(scorer, Rows(values, np.zeros(len(values), np.int32)))
+    dataset = dataset_of(values, np.zeros(len(values), np.int32))
+    scorer = Scorer.load(exported(dataset, pipeline), "scorer.json")
+    frame = dataset.encoding.frame(values)
+    indices, probabilities = score_rows(scorer, dataset.encoding, Rows(values, np.zeros(len(values), np.int32)))
     assert [scorer.classes[index] for index in indices] == pipeline.predict(frame).tolist()
     assert np.abs(probabilities - pipeline.predict_proba(frame)).max() <= 1e-12
 
@@ -104,7 +118,7 @@ def test_decides_as_scikit_learn_does(load: Callable[..., tuple[Matrix, Codes]],
     missing = values.copy()
     missing[np.random.default_rng(7).random(values.shape) < 0.2] = np.nan
     assert_same(pipeline, np.concatenate([values, missing, around(pipeline, values)]))
-    assert check_parity(pipeline, Scorer.load(export(pipeline, SETTINGS), "k"), dataset) == len(values)
+    assert check_parity(pipeline, Scorer.load(exported(dataset, pipeline), "k"), dataset) == len(values)
 
 
 @pytest.mark.parametrize("depth", [2, 3, None])
@@ -112,8 +126,8 @@ def test_decides_as_scikit_learn_does(load: Callable[..., tuple[Matrix, Codes]],
 def test_deeper_trees_decide_as_scikit_learn_does(depth: int | None, name: str) -> None:
     values, codes = BUNDLED[name](return_X_y=True)
     boosted = AdaBoostClassifier(DecisionTreeClassifier(max_depth=depth), n_estimators=10, random_state=42)
-    pipeline = Pipeline([*build_pipeline().steps[:-1], ("classifier", boosted)])
-    pipeline.fit(pd.DataFrame(values[::2], columns=[f"f{number}" for number in range(values.shape[1])]), codes[::2])
+    pipeline = Pipeline([*build_pipeline(plain(values.shape[1])).steps[:-1], ("classifier", boosted)])
+    pipeline.fit(plain(values.shape[1]).frame(values[::2]), codes[::2])
     assert_same(pipeline, np.concatenate([values, around(pipeline, values)]))
 
 
@@ -146,7 +160,7 @@ def test_generated_problems_decide_as_scikit_learn_does(problem: tuple[Matrix, C
     dataset = dataset_of(values, codes, test=values)
     try:
         pipeline = fit(dataset)
-        check_parity(pipeline, Scorer.load(export(pipeline, SETTINGS), "k"), dataset)
+        check_parity(pipeline, Scorer.load(exported(dataset, pipeline), "k"), dataset)
     except Rejected:
         return
     assert_same(pipeline, values)
@@ -164,7 +178,10 @@ def test_a_constant_or_empty_feature_is_no_obstacle() -> None:
 
 
 def test_the_pipeline_is_the_documented_one() -> None:
-    imputer, scaler, classifier = (step for _, step in build_pipeline().steps)
+    features, classifier = (step for _, step in build_pipeline(plain(2)).steps)
+    [(name, numbers, columns)] = features.transformers
+    imputer, scaler = (step for _, step in numbers.steps)
+    assert (name, columns) == ("numbers", ["f0", "f1"])
     assert isinstance(imputer, SimpleImputer)
     assert imputer.strategy == "median"
     assert isinstance(scaler, StandardScaler)
@@ -182,14 +199,14 @@ LABELS: dict[str, tuple[Label, Label]] = {
 @pytest.mark.parametrize("classes", LABELS.values(), ids=LABELS)
 def test_classes_keep_their_type(classes: tuple[Label, Label]) -> None:
     values, codes = datasets.load_breast_cancer(return_X_y=True)
-    scorer = Scorer.load(export(fit(dataset_of(values, codes, classes=classes)), SETTINGS), "k")
+    scorer = Scorer.load(exported(dataset_of(values, codes, classes=classes)), "k")
     assert scorer.classes == classes
     assert [type(label) for label in scorer.classes] == [type(label) for label in classes]
 
 
 def test_the_export_says_what_a_request_needs() -> None:
     values, codes = datasets.load_iris(return_X_y=True)
-    scorer = Scorer.load(export(fit(dataset_of(values, codes)), SETTINGS), "k")
+    scorer = Scorer.load(exported(dataset_of(values, codes)), "k")
     assert (scorer.features, scorer.label, scorer.ignored) == (("f0", "f1", "f2", "f3"), "label", ("Id",))
 
 
@@ -227,7 +244,7 @@ def test_a_scorer_that_does_not_agree_is_refused() -> None:
     values, codes = datasets.load_breast_cancer(return_X_y=True)
     dataset = dataset_of(values, codes)
     pipeline = fit(dataset)
-    body = export(pipeline, SETTINGS)
+    body = exported(dataset, pipeline)
     document = json.loads(body)
     for name, value in [("means", [0.0] * 30), ("weight_sum", document["weight_sum"] * (1 + 1e-9))]:
         with pytest.raises(Rejected, match="expected a scorer that agrees with the pipeline on 569 rows"):
@@ -238,7 +255,7 @@ def test_parity_is_checked_on_a_sample_of_many_rows() -> None:
     values: Matrix = np.random.default_rng(3).random((25_000, 2))
     dataset = dataset_of(values, (values.sum(axis=1) > 1).astype(np.int32), test=values[:100])
     pipeline = fit(dataset)
-    compared = check_parity(pipeline, Scorer.load(export(pipeline, SETTINGS), "k"), dataset)
+    compared = check_parity(pipeline, Scorer.load(exported(dataset, pipeline), "k"), dataset)
     assert 100 + PARITY_ROWS // 2 < compared <= 100 + PARITY_ROWS
 
 
@@ -248,22 +265,21 @@ def test_a_test_row_out_of_range_is_refused() -> None:
     codes = (np.arange(40) > 20).astype(np.int32)
     dataset = dataset_of(values, codes, test=np.array([[3e38]]))
     with pytest.raises(Rejected, match=r"scikit-learn cannot score these rows|too far from the training data"):
-        check_parity(fit(dataset), Scorer.load(export(fit(dataset), SETTINGS), "k"), dataset)
+        check_parity(fit(dataset), Scorer.load(exported(dataset), "k"), dataset)
 
 
 TWICE = """
 import hashlib
 from sklearn import datasets
-from shared.estimators import export, fit
-from tests.shared.test_estimators import SETTINGS, dataset_of
+from tests.shared.test_estimators import dataset_of, exported
 values, codes = datasets.load_wine(return_X_y=True)
-print(hashlib.sha256(export(fit(dataset_of(values, codes)), SETTINGS)).hexdigest())
+print(hashlib.sha256(exported(dataset_of(values, codes))).hexdigest())
 """
 
 
 def test_training_twice_gives_the_same_bytes() -> None:
     values, codes = datasets.load_wine(return_X_y=True)
-    assert len({export(fit(dataset_of(values, codes)), SETTINGS) for _ in range(3)}) == 1
+    assert len({exported(dataset_of(values, codes)) for _ in range(3)}) == 1
 
 
 def test_training_in_fresh_processes_gives_the_same_bytes() -> None:

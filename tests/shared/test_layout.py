@@ -1,12 +1,13 @@
 """The bucket's layout: keys say everything that a decision needs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from shared import layout
-from shared.inventory import Inventory, list_uploads
+from shared.inventory import Inventory
 from shared.layout import DecisionName, Kind, Upload
 from shared.settings import Settings
 from shared.store import Entry
@@ -28,7 +29,12 @@ KINDS: list[tuple[str, Kind | None]] = [
     ("data/test/a.csv", "test"),
     ("data/test/2025/a.csv", "test"),
     ("data/slots/a.xlsx", None),
-    ("data/slots/a.csv.gz", None),
+    ("data/slots/a.csv.gz", "slot"),
+    ("data/test/a.CSV.GZ", "test"),
+    ("data/slots/a.gz", None),
+    ("data/schema.json", "schema"),
+    ("data/schema.csv", None),
+    ("data/slots/schema.json", None),
     ("data/slots/a", None),
     ("data/a.csv", None),
     ("data/slot/a.csv", None),
@@ -45,18 +51,90 @@ def test_place_and_name_say_what_an_upload_is(key: str, kind: Kind | None) -> No
 
 def test_uploads_are_sorted_and_folder_markers_are_none() -> None:
     listed = [entry("data/slots/b.csv"), entry("data/slots/", 0), entry("data/a.csv"), entry("data/slots/x/", 5)]
-    assert [upload.key for upload in layout.uploads(listed, "f")] == ["data/a.csv", "data/slots/b.csv", "data/slots/x/"]
+    assert [upload.key for upload in layout.uploads(listed)] == ["data/a.csv", "data/slots/b.csv", "data/slots/x/"]
 
 
 def test_an_upload_is_named_by_key_content_and_reading() -> None:
     cases = [("data/a.csv", "e", "f"), ("data/b.csv", "e", "f"), ("data/a.csv", "d", "f"), ("data/a.csv", "e", "g")]
-    digests = {layout.uploads([entry(key, etag=etag)], reading)[0].digest for key, etag, reading in cases}
+    digests = {layout.named(Upload(key, etag, 1, ""), reading).digest for key, etag, reading in cases}
     assert len(digests) == 4
     assert {len(digest) for digest in digests} == {32}
 
 
-def test_a_reader_version_reads_everything_anew() -> None:
-    assert layout.reading_fingerprint(SETTINGS, 1) != layout.reading_fingerprint(SETTINGS, 2)
+def names(store: FakeStore, settings: Settings = SETTINGS) -> dict[str, str]:
+    return {upload.key: upload.digest for upload in Inventory.take(store, settings).uploads}
+
+
+def named_anew(store: FakeStore, before: dict[str, str], settings: Settings = SETTINGS) -> set[str]:
+    """The uploads that must be read once more."""
+    return {key.removeprefix("data/") for key, digest in names(store, settings).items() if before.get(key) != digest}
+
+
+def settled_store() -> FakeStore:
+    """A schema, a test set and a slot, all read."""
+    store = FakeStore()
+    for key, slot in [("data/schema.json", A), ("data/test/t.csv", B), ("data/slots/a.csv", C)]:
+        store.put(key, b"x")
+        store.put(layout.receipt_key(names(store)[key], slot), b"{}")
+    return store
+
+
+READ_ANEW: dict[str, tuple[dict[str, object], set[str]]] = {
+    "the label": ({"label": "other"}, {"schema.json", "test/t.csv", "slots/a.csv"}),
+    "missing values": ({"missing": ("", "-9")}, {"schema.json", "test/t.csv", "slots/a.csv"}),
+    "what drift does": ({"on_drift": "reject"}, {"slots/a.csv"}),
+    "the estimator": ({"estimator": "auto"}, set()),
+    "the promotion rule": ({"promotion": "significant"}, set()),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), READ_ANEW.values(), ids=READ_ANEW)
+def test_settings_that_decide_how_an_upload_is_read(changes: dict[str, Any], expected: set[str]) -> None:
+    store = settled_store()
+    assert named_anew(store, names(store), replace(SETTINGS, **changes)) == expected
+
+
+CHANGES: dict[str, tuple[str, set[str]]] = {
+    "data/schema.json": ("data/schema.json", {"schema.json", "test/t.csv", "slots/a.csv"}),
+    "data/test/t.csv": ("data/test/t.csv", {"test/t.csv", "slots/a.csv"}),
+    "data/slots/a.csv": ("data/slots/a.csv", {"slots/a.csv"}),
+}
+
+
+@pytest.mark.parametrize(("key", "expected"), CHANGES.values(), ids=CHANGES)
+def test_uploads_that_decide_how_another_is_read(key: str, expected: set[str]) -> None:
+    store = settled_store()
+    before = names(store)
+    store.put(key, b"changed")
+    store.put(layout.receipt_key(names(store)[key], "d" * 32), b"{}")
+    assert named_anew(store, before) == expected
+
+
+def test_the_same_rows_under_another_name_leave_the_slots_alone() -> None:
+    store = settled_store()
+    before = names(store)
+    store.put("data/test/t.csv", b"the same rows, spelled otherwise")
+    store.put(layout.receipt_key(names(store)["data/test/t.csv"], B), b"{}")
+    assert named_anew(store, before) == {"test/t.csv"}
+
+
+def test_a_rejected_test_upload_leaves_the_slots_alone() -> None:
+    store = settled_store()
+    before = names(store)
+    store.put("data/test/u.csv", b"no CSV")
+    store.put(layout.receipt_key(names(store)["data/test/u.csv"], None), b"{}")
+    assert named_anew(store, before) == {"test/u.csv"}
+
+
+def test_what_the_schema_follows_from_is_read_first() -> None:
+    store = FakeStore()
+    for key in ("data/slots/a.csv", "data/test/t.csv", "data/schema.json"):
+        store.put(key, b"x")
+    order = []
+    while pending := Inventory.take(store, SETTINGS).pending:
+        order.append([upload.key for upload in pending])
+        store.put(layout.receipt_key(pending[0].digest, A), b"{}")
+    assert order == [["data/schema.json"], ["data/test/t.csv"], ["data/slots/a.csv"]]
 
 
 RECEIPTS: list[tuple[str, list[str], dict[str, str | None]]] = [
@@ -129,9 +207,8 @@ def test_an_inventory_knows_pending_uploads_and_sources() -> None:
     store = FakeStore()
     for name in ("slots/a", "slots/b", "slots/c", "test/t"):
         store.put(f"data/{name}.csv", b"x")
-    a, b, _, t = list_uploads(store, SETTINGS, "data/")
-    for upload, slot in [(a, A), (b, None), (t, C)]:
-        store.put(layout.receipt_key(upload.digest, slot), b"{}")
+    for key, slot in [("data/test/t.csv", C), ("data/slots/a.csv", A), ("data/slots/b.csv", None)]:
+        store.put(layout.receipt_key(names(store)[key], slot), b"{}")
     inventory = Inventory.take(store, SETTINGS)
     assert [upload.key for upload in inventory.pending] == ["data/slots/c.csv"]
     assert [(one.upload.key, one.slot) for one in inventory.sources("slot")] == [("data/slots/a.csv", A)]
@@ -141,7 +218,6 @@ def test_an_inventory_knows_pending_uploads_and_sources() -> None:
 def test_there_is_no_test_set_while_part_of_it_is_unread() -> None:
     store = FakeStore()
     store.put("data/test/a.csv", b"x")
-    [upload] = list_uploads(store, SETTINGS, "data/")
-    store.put(layout.receipt_key(upload.digest, A), b"{}")
+    store.put(layout.receipt_key(names(store)["data/test/a.csv"], A), b"{}")
     store.put("data/test/b.csv", b"x")
     assert Inventory.take(store, SETTINGS).test_fingerprint is None

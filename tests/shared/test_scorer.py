@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from shared.documents import Document, encode
 from shared.errors import Rejected
-from shared.scorer import OutOfRange, Scorer
+from shared.inputs import OutOfRange
+from shared.scorer import Scorer
 from shared.values import FLOAT32_MAX
 from tests.functions.stage import stump
 
@@ -100,12 +101,12 @@ def test_fills_and_scales(changes: dict[str, object], row: list[float | None], e
 
 
 @pytest.mark.parametrize(
-    ("row", "position"), [([1e39, 0.0], 0), ([0.0, -1e39], 1), ([1e39, 1e39], 0), ([0.0, 1e308], 1)]
+    ("row", "feature"), [([1e39, 0.0], "a"), ([0.0, -1e39], "b"), ([1e39, 1e39], "a"), ([0.0, 1e308], "b")]
 )
-def test_names_the_value_that_is_out_of_range(row: list[float], position: int) -> None:
-    with pytest.raises(OutOfRange, match=f"feature {position} is too large for float32") as raised:
+def test_names_the_value_that_is_out_of_range(row: list[float], feature: str) -> None:
+    with pytest.raises(OutOfRange, match=f"feature {feature} is too large for float32") as raised:
         load().answer(row)
-    assert raised.value.position == position
+    assert raised.value.feature == feature
 
 
 def test_a_value_is_out_of_range_after_scaling() -> None:

@@ -1,7 +1,8 @@
 """The app's routes as API Gateway would ask them, over a stage in memory."""
 
+import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.production import ProductionCache
 from shared.settings import Settings
 from tests.fake_store import FakeStore
 from tests.functions.stage import Stage
+from tests.web import mixed
 
 ENVIRONMENT = {"VINTNER_BUCKET": "vintner", "VINTNER_LABEL": "label", "VINTNER_PAGES": "on"}
 
@@ -74,11 +76,11 @@ def app() -> Any:  # noqa: ANN401  (Chalice has no types)
 
 
 @pytest.fixture
-def make_site(app: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], Site]:  # noqa: ANN401
-    """Serve a stage with these settings."""
+def make_site(app: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]:  # noqa: ANN401
+    """Serve a stage with these settings, empty or on a store."""
 
-    def make(settings: Settings) -> Site:
-        stage = Stage(FakeStore(), settings)
+    def make(settings: Settings, store: FakeStore | None = None) -> Site:
+        stage = Stage(store or FakeStore(), settings)
         cache = ProductionCache(stage.store, refresh_seconds=0)
         for module in ("chalicelib.api", "chalicelib.pages"):
             monkeypatch.setattr(f"{module}.production", lambda: cache)
@@ -89,6 +91,30 @@ def make_site(app: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings],
 
 
 @pytest.fixture
-def site(make_site: Callable[[Settings], Site]) -> Site:
+def site(make_site: Callable[..., Site]) -> Site:
     """An empty stage; rows may carry an ignored column."""
     return make_site(Settings(bucket="vintner", label="label", ignore=("id",)))
+
+
+@pytest.fixture(scope="session")
+def _mixed_store() -> FakeStore:
+    store = FakeStore()
+    mixed.train(Stage(store, mixed.STAGE_SETTINGS))
+    return store
+
+
+@pytest.fixture
+def mixed_site(make_site: Callable[..., Site], _mixed_store: FakeStore) -> Site:
+    """A stage of its own with a model of every kind of feature in production."""
+    return make_site(mixed.STAGE_SETTINGS, FakeStore(dict(_mixed_store.objects)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A running Chromium."""
+    from tests.web.browsing import CHROMIUM, FLAGS  # noqa: PLC0415  (without playwright only its tests are skipped)
+
+    with importlib.import_module("playwright.sync_api").sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()

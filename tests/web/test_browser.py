@@ -1,11 +1,5 @@
-"""The pages in a real browser, on a running simulated cloud.
+"""The pages in a real browser, on a running simulated cloud."""
 
-Every test ends with the same three questions: did the page ask another host, did it complain on the console, and did
-anything fail to load.
-"""
-
-import importlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,35 +8,12 @@ import pytest
 
 from tests.e2e.line import Line, running_line
 from tests.functions.stage import csv_of, sample
+from tests.web.browsing import Browser, Page, needs_chromium, opened, text_of, violations, watched
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-
-Browser = Any
-Page = Any
-
-CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE: Final = Path(__file__).parent / "axe" / "axe.min.js"
-FLAGS: Final = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SETTINGS: Final = {"VINTNER_LABEL": "label", "VINTNER_POSITIVE": "== yes", "VINTNER_REFRESH_SECONDS": "0"}
 HOSTILE: Final = "data/slots/<img src=x onerror=alert(1)>.csv"
-PATIENCE: Final = 30_000  # milliseconds
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with importlib.import_module("playwright.sync_api").sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -62,31 +33,6 @@ def page(browser: Browser, line: Line) -> Iterator[Page]:
     yield from watched(browser, line)
 
 
-def watched(browser: Browser, line: Line, **options: Any) -> Iterator[Page]:  # noqa: ANN401  (the browser's options)
-    """A page in a fresh context that must ask nobody else and complain of nothing."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("dialog", lambda dialog: troubles.append(dialog.message))
-    page.on("request", lambda request: None if request.url.startswith(line.cloud.url) else troubles.append(request.url))
-    yield page
-    context.close()
-    assert troubles == []
-
-
-def opened(page: Page, line: Line, path: str = "/api/") -> Page:
-    page.goto(line.cloud.url + path)
-    page.get_by_text("Renewed at").wait_for()
-    return page
-
-
-def text_of(page: Page, selector: str) -> str:
-    return str(page.locator(selector).inner_text())
-
-
 @pytest.mark.parametrize("path", ["/", "/api/"])
 def test_the_page_shows_what_is_in_production(page: Page, line: Line, path: str) -> None:
     opened(page, line, path)
@@ -102,7 +48,11 @@ def test_the_page_shows_what_is_in_production(page: Page, line: Line, path: str)
 def test_a_rejected_upload_shows_each_reason_with_its_place(page: Page, line: Line) -> None:
     opened(page, line)
     reasons = page.locator("#receipts > li", has_text="data/slots/bad.csv").locator(".reasons li")
-    assert [text.split("\n")[0] for text in reasons.all_inner_texts()] == ["line 3, column a", "line 4, column b"]
+    assert [text.split("\n")[0] for text in reasons.all_inner_texts()] == [
+        "whole upload",
+        "line 3, column a",
+        "line 4, column b",
+    ]
 
 
 def test_a_hostile_key_is_only_text(page: Page, line: Line) -> None:
@@ -221,13 +171,6 @@ def test_the_page_is_accessible_and_fits(browser: Browser, line: Line, scheme: s
         page.wait_for_selector("#answer .figure")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds: rule, and where."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
 def test_an_empty_stage_says_what_to_do_until_it_serves(browser: Browser, tmp_path: Path) -> None:

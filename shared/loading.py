@@ -1,0 +1,64 @@
+"""Loading: the rows of uploads from where ingest put them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from shared import layout
+from shared.columns import Column
+from shared.errors import NotFound
+from shared.inventory import Inventory, Source
+from shared.layout import Upload
+from shared.reading import read_csv
+from shared.reference import Reference, read_override, read_upload, reference_of
+from shared.settings import Settings
+from shared.slot import pack_slot, slot_digest, unpack_slot
+from shared.store import Reader, Store, settle
+from shared.table import Table
+
+LOADERS: Final = 16
+
+Restore = Callable[[Upload], Table]
+
+
+def load_tables(store: Reader, sources: Sequence[Source], restore_rows: Restore | None = None) -> list[Table]:
+    """The rows of each source; those of the same name are read once.
+
+    Rows that were pruned are made again by `restore_rows`; without it NotFound is raised.
+    """
+
+    def load(source: Source) -> Table:
+        key = layout.slot_key(source.slot)
+        try:
+            return unpack_slot(store.read(key).body, key)
+        except NotFound:
+            if restore_rows is None:
+                raise
+            return restore_rows(source.upload)
+
+    distinct = {source.slot: source for source in sources}
+    with ThreadPoolExecutor(LOADERS) as pool:
+        tables = dict(zip(distinct, pool.map(load, distinct.values()), strict=True))
+    return [tables[source.slot] for source in sources]
+
+
+def load_reference(store: Store, inventory: Inventory, settings: Settings) -> Reference | None:
+    """The present test set and its schema; None while there is no test set.
+
+    Raise Rejected when the test uploads, or the test set and what a person says of it, do not fit each other.
+    """
+    override = read_override(store, inventory)
+    said = override.columns if override else None
+    tests = load_tables(store, inventory.sources("test"), restoring(store, settings, said))
+    return reference_of(tuple(tests), override) if tests else None
+
+
+def restoring(store: Store, settings: Settings, columns: Mapping[str, Column] | None) -> Restore:
+    """What reads an accepted upload once more, because its rows were pruned, and writes them again."""
+
+    def restore(upload: Upload) -> Table:
+        table = read_csv(read_upload(store, upload), settings, columns).table
+        settle(store, layout.slot_key(slot_digest(table)), pack_slot(table))
+        return table
+
+    return restore

@@ -1,0 +1,67 @@
+"""What the tests in a real browser share.
+
+Every page ends with the same three questions: did it ask another host, did it complain on the console, and did anything
+fail to load.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.e2e.line import Line
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+
+Browser = Any
+Page = Any
+
+CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+AXE: Final = Path(__file__).parent / "axe" / "axe.min.js"
+FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE: Final = 30_000  # milliseconds
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path: apt-get install chromium")
+
+
+def watched(browser: Browser, line: Line, **options: Any) -> Iterator[Page]:  # noqa: ANN401  (the browser's options)
+    """A page in a fresh context that must ask nobody else and complain of nothing."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("dialog", lambda dialog: troubles.append(dialog.message))
+    page.on("request", lambda request: None if request.url.startswith(line.cloud.url) else troubles.append(request.url))
+    yield page
+    context.close()
+    assert troubles == []
+
+
+def opened(page: Page, line: Line, path: str = "/api/") -> Page:
+    """The page, once it has asked for the status."""
+    page.goto(line.cloud.url + path)
+    page.get_by_text("Renewed at").wait_for()
+    return page
+
+
+def text_of(page: Page, selector: str) -> str:
+    """The text of a part of the page."""
+    return str(page.locator(selector).inner_text())
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds: rule, and where."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
