@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cli.described import examples
-from shared.reading import ID_ROWS
+from shared.cells import ID_ROWS
 from shared.schema import FEW_VALUES
 from shared.table import Table, Vocabulary
 
