@@ -8,7 +8,6 @@ from chalicelib.runtime import settings
 from chalicelib.triggers import triggers
 
 app = Chalice(app_name="vintner")
-app.api.binary_types.append("text/csv")  # API Gateway would read any other encoding than UTF-8, and gzip, as UTF-8
 app.register_blueprint(api)
 app.register_blueprint(triggers)
 if settings().pages:
