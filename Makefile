@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-faults test-long check load screenshots install clean
+.PHONY: demo test test-faults test-long check artefacts layer package lock load screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -25,6 +25,27 @@ check: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# What is deployed, in dist/. The tests that run it are skipped without it.
+artefacts: layer package
+
+layer: dist/training-layer.zip
+
+package: dist/deployment.zip
+
+dist/training-layer.zip: $(STAMP) requirements-train.txt $(wildcard cli/building/*.py)
+	$(BIN)/vintner layer
+
+dist/deployment.zip: $(STAMP) requirements.txt app.py $(shell find chalicelib functions shared -type f -not -name '*.pyc')
+	$(BIN)/vintner package
+
+# One set of versions, with the hashes of all their wheels: what trains on a laptop is what trains on Lambda.
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-header
+
+lock: $(STAMP)
+	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-train.in --constraint requirements.txt --output-file requirements-train.txt
+	$(LOCK) requirements-dev.in --constraint requirements-train.txt --output-file requirements-dev.txt
+
 load: $(STAMP)
 	@$(BIN)/python -m cli.load $(if $(URL),--url $(URL)) $(LOAD)
 
@@ -36,9 +57,9 @@ install: $(STAMP)
 $(STAMP): requirements.txt requirements-train.txt requirements-dev.txt pyproject.toml
 	@echo "installing into .venv: a minute or two, once"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 clean:
-	rm -rf .venv .vintner .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .vintner dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -6,6 +6,8 @@ from typing import Final
 
 from chalice import Blueprint, Response
 
+from chalicelib.access import access
+from chalicelib.gate import Gate
 from chalicelib.problems import MEDIA_TYPES, TooLarge, as_problem, problems
 from chalicelib.runtime import production
 from functions import predict
@@ -14,17 +16,20 @@ from shared.errors import VintnerError
 from shared.production import ProductionCache
 
 api = Blueprint(__name__)
+api.register_middleware(access, "http")
 api.register_middleware(problems, "http")
 
 MAX_BODY_BYTES: Final = 6 * 1024 * 1024  # a Lambda function cannot be sent more
 
+_KEY: Final = Gate.from_environment().api_key
 _JSON: Final = {"Content-Type": "application/json"}
+_encoded: Final = json.JSONEncoder(separators=(",", ":")).encode  # made once: making it takes as long as using it
 
 
 def answer(make: Callable[[], Document]) -> Response:
     """A JSON answer, or the problem that stood in its way."""
     try:
-        return Response(json.dumps(make(), separators=(",", ":")), _JSON)
+        return Response(_encoded(make()), _JSON)
     except VintnerError as error:
         return as_problem(error)
 
@@ -42,13 +47,13 @@ def _ask(ask: Callable[[ProductionCache, bytes, str], Document]) -> Response:
     return answer(make)
 
 
-@api.route("/predict", methods=["POST"], content_types=MEDIA_TYPES, name="predict")
+@api.route("/predict", methods=["POST"], content_types=MEDIA_TYPES, api_key_required=_KEY, name="predict")
 def predict_route() -> Response:
     """One prediction for one row, or a list of them for many."""
     return _ask(predict.predict)
 
 
-@api.route("/invocations", methods=["POST"], content_types=MEDIA_TYPES, name="invocations")
+@api.route("/invocations", methods=["POST"], content_types=MEDIA_TYPES, api_key_required=_KEY, name="invocations")
 def invocations_route() -> Response:
     """Plain predictions, under the name that model servers' clients call."""
     return _ask(predict.invoke)

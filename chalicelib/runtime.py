@@ -1,6 +1,5 @@
 """What a running function holds from one call to the next: settings, the store, the production model."""
 
-import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -36,11 +35,3 @@ def store() -> "Store":
     from shared.s3_store import S3Store  # noqa: PLC0415  (the API function never loads boto3)
 
     return S3Store(settings().bucket)
-
-
-@cache
-def configure_logging() -> None:
-    """Let the functions' own messages through."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-    for package in ("functions", "shared", "chalicelib"):
-        logging.getLogger(package).setLevel(logging.INFO)

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice import Blueprint, Rate
 
-from chalicelib.runtime import configure_logging, settings, store
+from chalicelib.runtime import settings, store
 from shared import layout
 
 triggers = Blueprint(__name__)
@@ -37,27 +37,33 @@ def ingest_and_retrain_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's
     suffix=layout.SCORE_SUFFIX,
     name="promote",
 )
-def promote(_event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+def promote(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
     """A candidate was scored."""
-    return _promote()
+    return _promote(event)
 
 
 @triggers.schedule(HOURLY, name="promote_sweep")
-def promote_sweep(_event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+def promote_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
     """Ring the bell that an event may have missed."""
-    return _promote()
+    return _promote(event)
 
 
 def _ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
-    from functions import ingest_and_retrain as function  # noqa: PLC0415  (the API function never loads it)
+    from chalicelib.observed import observed  # noqa: PLC0415  (the API function never loads it)
+    from functions import ingest_and_retrain as function  # noqa: PLC0415
 
-    configure_logging()
     seconds_left = lambda: event.context.get_remaining_time_in_millis() / 1000  # noqa: E731
-    return function.run(store(), settings(), seconds_left=seconds_left).summary()
+    with observed("ingest_and_retrain", event) as observation:
+        report = function.run(store(), settings(), seconds_left=seconds_left)
+        observation.ingested(report)
+    return report.summary()
 
 
-def _promote() -> Summary:
-    from functions import promote as function  # noqa: PLC0415  (the API function never loads it)
+def _promote(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    from chalicelib.observed import observed  # noqa: PLC0415  (the API function never loads it)
+    from functions import promote as function  # noqa: PLC0415
 
-    configure_logging()
-    return function.run(store(), settings()).summary()
+    with observed("promote", event) as observation:
+        report = function.run(store(), settings())
+        observation.judged(report)
+    return report.summary()

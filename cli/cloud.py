@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cli.building.unpacked import unpack_project
 from cli.output import json_option, line, print_json
 from cli.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, refuse_a_second, stage_option
 from local.background import stop
@@ -22,22 +23,26 @@ EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, a
 @click.option("--port", default=8000, show_default=True, type=PORT, help="Port of the HTTP API; 0 takes a free one.")
 @click.option("--s3-port", default=9000, show_default=True, type=PORT, help="Port of S3 and SQS; 0 takes a free one.")
 @click.option("--chaos", metavar="SEED", type=int, help="Double, delay and reorder events by chance, from a seed.")
+@click.option("--deployed", is_flag=True, help="Run what is deployed: the unpacked zip and layer, isolated.")
 @click.pass_context
-def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None) -> None:
+def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, deployed: bool) -> None:
     """Run the simulated cloud here: S3, the triggers and the HTTP API, until Ctrl-C.
 
-    Nothing leaves this machine, and nothing is kept when it ends.
+    Nothing leaves this machine, and nothing is kept when it ends. With --deployed the functions do not run from the
+    working tree: each runs from dist/deployment.zip, and those that train with dist/training-layer.zip, in an
+    interpreter that sees nothing else ('make artefacts' builds both).
     """
     directory = project_directory()
     refuse_a_second(directory / STATE_DIR)
     context.exit(
         run_cloud(
-            directory,
+            unpack_project(directory, directory / STATE_DIR / "deployed", LOCAL_STAGE) if deployed else directory,
             stage=LOCAL_STAGE,
             port=port,
             s3_port=s3_port,
             state_dir=directory / STATE_DIR,
             chaos=chaos,
+            packaged=deployed,
             announce=_announce,
             complain=lambda text: click.echo(f"Error: {text}", err=True),
         )

@@ -8,8 +8,11 @@ import click
 from cli.cloud import down, replay, up
 from cli.completion import completion
 from cli.demo import demo
+from cli.deploy import deploy, destroy
 from cli.desk import approve, explain, release, rollback
+from cli.layer import layer
 from cli.new import new
+from cli.package import package
 from cli.predict import predict
 from cli.prune import prune
 from cli.schema import schema
@@ -22,6 +25,7 @@ SECTIONS: Final = {
     "Start here": (demo, new, up, down),
     "Every day": (upload, predict, status, explain, schema),
     "Which model serves": (rollback, release, approve),
+    "On AWS": (package, layer, deploy, destroy),
     "Upkeep": (replay, prune, completion),
 }
 

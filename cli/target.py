@@ -97,7 +97,7 @@ class Target:
     def endpoint(self) -> str:
         """The URL of the API without a slash at its end; raise VintnerError when the stage is not deployed."""
         if self.url is None:
-            raise VintnerError(f"stage {self.stage!r} has no deployed API: run 'chalice deploy --stage {self.stage}'")
+            raise VintnerError(f"stage {self.stage!r} has no deployed API: run 'vintner deploy --stage {self.stage}'")
         return self.url.rstrip("/")
 
 

@@ -35,13 +35,16 @@ def start(
     s3_port: int = 0,
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
     chaos: int | None = None,
+    packaged: bool = False,
 ) -> Running:
     """Start the simulated cloud and return when it is ready; it goes on after this process ends.
 
     Raises ``LocalError`` with the reason when it does not start. End it with ``stop``. What it prints goes to
     ``logs/cloud.log`` in ``state_dir``.
     """
-    options = _options(project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos)
+    options = _options(
+        project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
+    )
     process, found = _spawn(options, state_dir, follow=False)
     # Its end is nobody's to wait for; without this Python warns of a child that still runs.
     process.returncode = 0
@@ -66,9 +69,12 @@ def cloud(
     s3_port: int = 0,
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
     chaos: int | None = None,
+    packaged: bool = False,
 ) -> Iterator[Running]:
     """Run the simulated cloud for as long as the context lasts, or this process."""
-    options = _options(project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos)
+    options = _options(
+        project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
+    )
     process, found = _spawn(options, state_dir, follow=True)
     try:
         yield found
@@ -80,11 +86,18 @@ def cloud(
 
 
 def _options(
-    project_dir: Path, *, stage: str, ports: tuple[int, int], retry_delays: tuple[float, ...], chaos: int | None
+    project_dir: Path,
+    *,
+    stage: str,
+    ports: tuple[int, int],
+    retry_delays: tuple[float, ...],
+    chaos: int | None,
+    packaged: bool,
 ) -> list[str]:
     port, s3_port = map(str, ports)
     options = [str(project_dir.resolve()), "--stage", stage, "--port", port, "--s3-port", s3_port]
     options += [] if chaos is None else ["--chaos", str(chaos)]
+    options += ["--packaged"] if packaged else []
     return [*options, "--retry-delays", *map(str, retry_delays)]
 
 
@@ -140,6 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
             announce=lambda found: tell(asdict(found)),
             retry_delays=tuple(options.retry_delays),
             chaos=options.chaos,
+            packaged=options.packaged,
             complain=complain,
         )
 
@@ -153,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--s3-port", type=int, default=0)
     parser.add_argument("--retry-delays", type=float, nargs="*", default=[])
     parser.add_argument("--chaos", type=int, help="a seed: double, delay and reorder events")
+    parser.add_argument("--packaged", action="store_true", help="the project is an unpacked package")
     parser.add_argument("--follow", action="store_true", help="end when standard input closes")
     parser.add_argument("--ready", type=int, required=True, help="an inherited descriptor to report on")
     return parser

@@ -42,6 +42,7 @@ class _Plan:
     state_dir: Path
     retry_delays: tuple[float, ...]
     chaos: int | None
+    packaged: bool
     http: socket.socket
     s3: socket.socket
 
@@ -64,13 +65,15 @@ def up(
     announce: Callable[[Running], None],
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
     chaos: int | None = None,
+    packaged: bool = False,
     complain: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> int:
     """Run the simulated cloud for the Chalice app in ``project_dir`` until SIGINT or SIGTERM; return an exit code.
 
     ``announce`` is called once uploads and requests are served. Port 0 takes a free one. What cannot be, now or
     later, is told to ``complain`` in one line, and the exit code is 1. With a seed as ``chaos``, events come doubled,
-    late and out of order. Must be called in the main thread.
+    late and out of order. When ``packaged``, ``project_dir`` is an unpacked deployment zip with a configuration, and
+    its functions run in isolated interpreters. Must be called in the main thread.
     """
     project = Project(project_dir.resolve(), stage)
     state_dir = state_dir.resolve()
@@ -78,7 +81,9 @@ def up(
         with (
             _signals(),
             runfile.held(state_dir),
-            contextlib.closing(_plan(project, state_dir, (port, s3_port), retry_delays, chaos)) as plan,
+            contextlib.closing(
+                _plan(project, state_dir, (port, s3_port), retry_delays, chaos=chaos, packaged=packaged)
+            ) as plan,
         ):
             _supervise(plan, announce)
     except _AskedToEnd:
@@ -90,12 +95,18 @@ def up(
 
 
 def _plan(
-    project: Project, state_dir: Path, ports: tuple[int, int], retry_delays: tuple[float, ...], chaos: int | None
+    project: Project,
+    state_dir: Path,
+    ports: tuple[int, int],
+    retry_delays: tuple[float, ...],
+    *,
+    chaos: int | None,
+    packaged: bool,
 ) -> _Plan:
     project.environment()  # a project that cannot be read is known before a port is taken
     gateway = listen(ports[0], "HTTP")
     try:
-        return _Plan(project, state_dir, retry_delays, chaos, gateway, listen(ports[1], "S3"))
+        return _Plan(project, state_dir, retry_delays, chaos, packaged, gateway, listen(ports[1], "S3"))
     except LocalError:
         gateway.close()
         raise
@@ -114,12 +125,13 @@ def _supervise(plan: _Plan, announce: Callable[[Running], None]) -> None:
 
 def _start(plan: _Plan, children: Children) -> Running:
     """Start all three at once, and return when each of them answers."""
-    app = [str(plan.project.directory), "--stage", plan.project.stage]
+    app = [str(plan.project.directory), "--stage", plan.project.stage, "--state-dir", str(plan.state_dir)]
+    app += ["--packaged"] if plan.packaged else []
     url = _url(plan.http)
     s3 = children.start("s3", ["--fd", str(plan.s3.fileno())], fd=plan.s3.fileno())
     gateway = children.start("gateway", [*app, "--fd", str(plan.http.fileno())], fd=plan.http.fileno())
     told, tells = os.pipe()
-    options = ["--state-dir", str(plan.state_dir), "--ready", str(tells)]
+    options = ["--ready", str(tells)]
     options += ["--retry-delays", *map(str, plan.retry_delays)]
     if plan.chaos is not None:
         options += ["--chaos", str(plan.chaos)]

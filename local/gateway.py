@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import sys
 import traceback
@@ -29,6 +30,7 @@ from local.asgi import (
     server_arguments,
 )
 from local.errors import LocalError
+from local.packaged import PackagedApp, handlers, packaged_function
 from local.project import API, Project
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ _KEEP_QUOTED = re.compile(r"%(?=2f|3f|23)", re.IGNORECASE)
 class Gateway:
     """An ASGI application that serves a Chalice app's routes."""
 
-    def __init__(self, app: Chalice, config: Config) -> None:
+    def __init__(self, app: Chalice | PackagedApp, config: Config) -> None:
         self._routes = app.routes
         self._local = LocalGateway(app, config)
         self._stage_prefix = f"/{config.api_gateway_stage}/"
@@ -164,8 +166,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Load the app and serve its routes on an inherited socket."""
     options = _parser().parse_args(arguments)
     project = Project(options.project, options.stage)
+    os.environ.update(project.lambda_variables(API))
     try:
         app = project.load(API)
+        if options.packaged:
+            log = options.state_dir / "logs" / f"{API}.log"
+            app = PackagedApp(app, packaged_function(project, API, handlers(app)[API], log))
     except LocalError as error:
         sys.exit(str(error))
     serve(Gateway(app, project.config.scope(project.stage, API)), fd=options.fd)
@@ -175,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = server_arguments(__doc__.partition("\n")[0])
     parser.add_argument("project", type=Path)
     parser.add_argument("--stage", required=True)
+    parser.add_argument("--packaged", action="store_true", help="the project is an unpacked package")
+    parser.add_argument("--state-dir", type=Path, required=True)
     return parser
 
 

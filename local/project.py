@@ -30,6 +30,7 @@ class FunctionSettings:
     timeout_seconds: int
     memory_mb: int
     environment: dict[str, str]
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,21 @@ class Project:
             timeout_seconds=int(config.lambda_timeout or DEFAULT_TIMEOUT_SECONDS),
             memory_mb=int(config.lambda_memory_size or DEFAULT_MEMORY_MB),
             environment=self.environment(name),
+            layers=tuple(config.layers or ()),
         )
+
+    def deployed_name(self, function: str = API) -> str:
+        """Return the name that Chalice gives the function in an account."""
+        name = f"{self.config.app_name}-{self.stage}"
+        return name if function == API else f"{name}-{function}"
+
+    def lambda_variables(self, function: str = API) -> dict[str, str]:
+        """Return the variables by which a function knows that Lambda runs it."""
+        return {
+            "AWS_LAMBDA_FUNCTION_NAME": self.deployed_name(function),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function(function).memory_mb),
+        }
 
     def load(self, function: str = API) -> Chalice:
         """Import ``app.py`` as the function ``function`` would, and return its Chalice app.

@@ -17,12 +17,13 @@ from local import lifeline, resources, timer
 from local.chaos import Chaos, calm
 from local.delivery import DeadLetter, Delivery, Lane, Later, Outcome, dead_letter, line, run_later, settle_after
 from local.errors import LocalError
+from local.packaged import handlers, packaged_function
 from local.project import Project
 from local.triggers import Triggers, functions_for, triggers_of
-from local.warm import WarmFunction
+from local.warm import WarmFunction, worker_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_sqs import SQSClient
 
@@ -102,7 +103,10 @@ class Pump:
 
 
 class Workshop:
-    """The warm functions of a project, with the lanes that lead to them."""
+    """The warm functions of a project, with the lanes that lead to them.
+
+    With ``handlers``, the project's directory is an unpacked package, and these are its functions.
+    """
 
     def __init__(
         self,
@@ -112,7 +116,9 @@ class Workshop:
         retry_delays: tuple[float, ...],
         bury: Callable[[DeadLetter], None],
         print_line: Callable[[str], None],
+        handlers: Mapping[str, str] | None = None,
     ) -> None:
+        self._handlers = handlers
         self._project = project
         self._state_dir = state_dir
         self._retry_delays = retry_delays
@@ -122,22 +128,23 @@ class Workshop:
 
     def open_lane(self, function: str) -> Lane:
         """Return a lane to ``function``; its process starts at the first event."""
-        settings = self._project.function(function)
         log = self._state_dir / "logs" / f"{function}.log"
-        warm = WarmFunction(
-            self._project.directory,
-            self._project.stage,
-            function,
-            settings.timeout_seconds,
-            log,
-            dict(self._project.outer),
-        )
+        warm = self._function(function, log)
         self._functions.append(warm)
 
         def report(outcome: Outcome) -> None:
             self._print_line(line(outcome, log=str(log)))
 
         return Lane(warm.call, retry_delays=self._retry_delays, report=report, bury=self.bury)
+
+    def _function(self, function: str, log: Path) -> WarmFunction:
+        project = self._project
+        if self._handlers is not None:
+            return packaged_function(project, function, self._handlers[function], log)
+        command = worker_command(project.directory, project.stage, function)
+        return WarmFunction(
+            command, project.directory, project.function(function).timeout_seconds, log, dict(project.outer)
+        )
 
     def close(self) -> None:
         """Kill every function's process."""
@@ -151,7 +158,8 @@ def main(arguments: list[str] | None = None) -> None:
     project = Project(options.project, options.stage)
     with os.fdopen(options.ready, "w", encoding="utf-8") as report:
         try:
-            triggers = triggers_of(project.load())
+            app = project.load()
+            triggers = triggers_of(app)
             bells = timer.bells(triggers.schedules, datetime.now(UTC))
             endpoint_url = os.environ["AWS_ENDPOINT_URL"]
             s3, sqs = resources.clients(endpoint_url)
@@ -167,20 +175,28 @@ def main(arguments: list[str] | None = None) -> None:
             "not_simulated": triggers.not_simulated,
         }
         report.write(json.dumps(found) + "\n")
-    workshop = _workshop(project, sqs, queues, options)
+    workshop = _workshop(project, sqs, queues, options, handlers(app) if options.packaged else None)
     _end_with(workshop)
     _start_timer(bells, sqs, queues)
     plan = calm if options.chaos is None else Chaos(options.chaos)
     Pump(triggers, workshop.open_lane, sqs=sqs, queue_url=queues.events, bury=workshop.bury, plan=plan).run()
 
 
-def _workshop(project: Project, sqs: SQSClient, queues: resources.Queues, options: argparse.Namespace) -> Workshop:
+def _workshop(
+    project: Project,
+    sqs: SQSClient,
+    queues: resources.Queues,
+    options: argparse.Namespace,
+    packaged: Mapping[str, str] | None,
+) -> Workshop:
     def bury(letter: DeadLetter) -> None:
         short = asdict(letter) | {"error": letter.error[:LONGEST_ERROR]}
         sqs.send_message(QueueUrl=queues.dead_letters, MessageBody=json.dumps(short))
 
     delays = tuple(options.retry_delays)
-    return Workshop(project, options.state_dir, retry_delays=delays, bury=bury, print_line=_print_line)
+    return Workshop(
+        project, options.state_dir, retry_delays=delays, bury=bury, print_line=_print_line, handlers=packaged
+    )
 
 
 def _start_timer(bells: tuple[timer.Bell, ...], sqs: SQSClient, queues: resources.Queues) -> None:
@@ -221,6 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--retry-delays", type=float, nargs="*", default=[])
     parser.add_argument("--chaos", type=int, help="a seed: double, delay and reorder events")
+    parser.add_argument("--packaged", action="store_true", help="the project is an unpacked package")
     parser.add_argument("--ready", type=int, required=True, help="an inherited descriptor to report on")
     return parser
 

@@ -1,4 +1,4 @@
-"""The process that is S3 and SQS: moto behind one thread.
+"""The process that is S3, SQS and whatever else an app is deployed to: moto behind one thread.
 
 moto checks the condition of a conditional PUT and writes in two steps, so two threads can both win; real S3 is
 atomic. Here an event loop reads bodies and writes answers, for all clients at once, and moto itself runs in that
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import sqs_backends
 
+from local import mends
 from local.asgi import Answer, DisconnectedError, Message, Receive, Send, read_body, respond, serve, server_arguments
 from local.wsgi import WsgiApplication, call, environ_of
 
@@ -48,7 +49,7 @@ class Storage:
             await respond(send, answer)
 
     def _handle(self, scope: Mapping[str, Any], body: bytes) -> Answer:
-        answer = call(self._moto, environ_of(scope, body))
+        answer = call(self._moto, environ_of(scope, mends.request(scope, body)))
         if scope["method"] not in {"GET", "HEAD"}:
             self._changed.set()
             self._changed = asyncio.Event()
@@ -111,6 +112,7 @@ def _header(scope: Mapping[str, Any], name: bytes) -> bytes:
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve S3 and SQS on an inherited socket."""
+    mends.apply()
     options = server_arguments(__doc__.partition("\n")[0]).parse_args(arguments)
     serve(Storage(), fd=options.fd)
 

@@ -26,13 +26,17 @@ class FunctionError(Exception):
     """One invocation failed; the message is the error on one line."""
 
 
+def worker_command(project: Path, stage: str, function: str) -> list[str]:
+    """Return the command of a function that runs from the working tree."""
+    return [sys.executable, "-P", "-u", "-m", "local.worker", str(project), function, "--stage", stage]
+
+
 @dataclass
 class WarmFunction:
-    """One function's worker process; at most one invocation runs in it at a time."""
+    """One function's process, started by ``command``; at most one invocation runs in it at a time."""
 
-    project: Path
-    stage: str
-    function: str
+    command: list[str]
+    directory: Path
     timeout_seconds: float
     log: Path
     environ: dict[str, str] | None = None
@@ -41,7 +45,12 @@ class WarmFunction:
     _unread: bytes = field(default=b"", init=False)
 
     def call(self, event: object) -> float:
-        """Run the function on ``event`` and return the seconds that it took; raises ``FunctionError``.
+        """Run the function on ``event`` and return the seconds that it took; raises ``FunctionError``."""
+        started = time.monotonic()
+        return float(self.ask(event).get("seconds", time.monotonic() - started))
+
+    def ask(self, event: object) -> dict[str, Any]:
+        """Run the function on ``event`` and return its process's whole answer; raises ``FunctionError``.
 
         After a death or a timeout the next call gets a fresh process.
         """
@@ -50,11 +59,10 @@ class WarmFunction:
             self.end()
             process = self._start()
         self._send(process, event)
-        started = time.monotonic()
         answer = self._answer(process, self.timeout_seconds)
         if answer["error"] is not None:
             raise FunctionError(answer["error"])
-        return float(answer.get("seconds", time.monotonic() - started))
+        return answer
 
     def end(self) -> None:
         """Kill the process and all that it has started."""
@@ -77,8 +85,7 @@ class WarmFunction:
 
     def _start(self) -> subprocess.Popen[bytes]:
         answers, theirs = os.pipe()
-        command = [sys.executable, "-P", "-u", "-m", "local.worker", str(self.project), self.function]
-        command += ["--stage", self.stage, "--answers", str(theirs)]
+        command = [*self.command, "--answers", str(theirs)]
         self.log.parent.mkdir(parents=True, exist_ok=True)
         try:
             with self.log.open("ab") as log:
@@ -88,7 +95,7 @@ class WarmFunction:
                     stdout=log,
                     stderr=log,
                     pass_fds=[theirs],
-                    cwd=self.project,
+                    cwd=self.directory,
                     env=self.environ,
                     start_new_session=True,
                 )
@@ -103,7 +110,7 @@ class WarmFunction:
 
     def _send(self, process: subprocess.Popen[bytes], event: object) -> None:
         if process.stdin is None:
-            raise LocalError(f"the worker of {self.function} has no standard input")
+            raise LocalError(f"the process of {self.log.stem} has no standard input")
         try:
             process.stdin.write(json.dumps(event).encode() + b"\n")
             process.stdin.flush()

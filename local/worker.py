@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     with os.fdopen(options.answers, "w", encoding="utf-8") as answers:
         project = Project(options.project, options.stage)
         try:
+            os.environ.update(project.lambda_variables(options.function))
             app = project.load(options.function)
             handler(app, options.function)
         except LocalError as error:

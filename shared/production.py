@@ -72,6 +72,11 @@ class ProductionCache:
             raise NotServing("no model is in production yet: upload a test set and a slot, then try again")
         return self._production
 
+    @property
+    def held(self) -> Production | None:
+        """The production model as it was read last; nobody is asked."""
+        return self._production
+
     def _refresh(self) -> None:
         try:
             self._production = self._read()

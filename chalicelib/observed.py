@@ -1,0 +1,96 @@
+"""What an event function leaves to be seen: a log record for each thing it did, and CloudWatch metrics of the call.
+
+Only the event functions load this: the metrics library is in their layer.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_plus
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from chalicelib.logs import DEPLOYED, NAMESPACE, called_for, configure
+from chalicelib.runtime import settings
+
+if TYPE_CHECKING:
+    from functions import ingest_and_retrain, promote
+
+log = logging.getLogger(__name__)
+
+ERRORS: Final = "Errors"
+DURATION: Final = "Duration"
+ROWS_INGESTED: Final = "RowsIngested"
+UPLOADS_REJECTED: Final = "UploadsRejected"
+F1: Final = "F1"
+PROMOTED: Final = "Promoted"
+
+
+class Observation:
+    """The metrics of one call."""
+
+    def __init__(self, service: str) -> None:
+        self._metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
+        self._metrics.set_default_dimensions(Bucket=settings().bucket)
+
+    def ingested(self, report: "ingest_and_retrain.Report") -> None:
+        """What became of the uploads, and what was trained."""
+        for receipt in report.receipts:
+            fields = {name: receipt[name] for name in ("upload", "status", "rows", "reasons")}
+            log.info("receipt", extra=fields)
+        for score in report.trained:
+            fields = {name: score[name] for name in ("model_id", "f1", "train_rows", "test_rows", "timings")}
+            log.info("scored", extra=fields)
+            self._metrics.add_metric(F1, MetricUnit.NoUnit, score["f1"])
+        rows = sum(one["rows"]["kept"] for one in report.receipts if one["status"] != "rejected")
+        self._metrics.add_metric(ROWS_INGESTED, MetricUnit.Count, rows)
+        rejected = sum(one["status"] == "rejected" for one in report.receipts)
+        self._metrics.add_metric(UPLOADS_REJECTED, MetricUnit.Count, rejected)
+
+    def judged(self, report: "promote.Report") -> None:
+        """The decisions."""
+        for decision in report.decisions:
+            names = ("model_id", "decision", "candidate_score", "production_score", "reason", "generation")
+            log.info("decision", extra={name: decision[name] for name in names})
+        promoted = sum(one["decision"] == "promoted" for one in report.decisions)
+        self._metrics.add_metric(PROMOTED, MetricUnit.Count, promoted)
+
+    def ended(self, seconds: float, *, failed: bool) -> None:
+        """Write the metrics where CloudWatch finds them: on standard output of a deployed function."""
+        log.info("done", extra={"duration_ms": round(seconds * 1000, 3), "failed": failed})
+        self._metrics.add_metric(ERRORS, MetricUnit.Count, int(failed))
+        self._metrics.add_metric(DURATION, MetricUnit.Milliseconds, seconds * 1000)
+        if DEPLOYED:
+            self._metrics.flush_metrics()
+        else:
+            self._metrics.clear_metrics()
+
+
+@contextmanager
+def observed(service: str, event: Any) -> Iterator[Observation]:  # noqa: ANN401  (Chalice's events have no types)
+    """Observe one call: what fails is logged, counted and raised again, so that Lambda calls once more."""
+    configure()
+    called_for(service=service, request_id=event.context.aws_request_id, **_doorbell(event.to_dict()))
+    observation, started, failed = Observation(service), time.perf_counter(), True
+    try:
+        yield observation
+        failed = False
+    except Exception:
+        log.exception("failed")
+        raise
+    finally:
+        observation.ended(time.perf_counter() - started, failed=failed)
+
+
+def _doorbell(event: dict[str, Any]) -> dict[str, object]:
+    """Who rang: for the log alone, nothing is decided by it."""
+    records = event.get("Records") or [{}]
+    key = ((records[0].get("s3") or {}).get("object") or {}).get("key")
+    found = {
+        "event_id": event.get("id") or (records[0].get("responseElements") or {}).get("x-amz-request-id"),
+        "event_name": event.get("detail-type") or records[0].get("eventName"),
+        "key": unquote_plus(key) if key else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}

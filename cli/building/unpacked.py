@@ -1,0 +1,29 @@
+"""A project as its functions find it where they are deployed: the zip unpacked, the layer unpacked beside it."""
+
+import shutil
+from pathlib import Path
+
+from cli.building.archive import unpack
+from cli.building.code import CODE
+from cli.building.training_layer import LAYER
+from cli.stages import CONFIG, read_config, with_layers, write_config
+from shared.errors import VintnerError
+
+
+def unpack_project(project: Path, folder: Path, stage: str) -> Path:
+    """Unpack the project's artefacts into a fresh `folder`; the directory that stands for the project there.
+
+    Its configuration is the project's, but for the layer of the stage's training functions: the unpacked one. Raise
+    VintnerError when an artefact is not there.
+    """
+    for artefact in (CODE, LAYER):
+        if not (project / artefact).is_file():
+            raise VintnerError(f"expected {artefact} in {project}, found none: build it with 'make artefacts'")
+    shutil.rmtree(folder, ignore_errors=True)
+    directory, layer = folder / "function", folder / "layer"
+    unpack(project / CODE, directory)
+    unpack(project / LAYER, layer)
+    (directory / CONFIG).parent.mkdir()
+    shutil.copyfile(project / CONFIG, directory / CONFIG)
+    write_config(directory, with_layers(read_config(project), stage, [str(layer.resolve())]))
+    return directory

@@ -1,0 +1,110 @@
+"""What API Gateway answers by itself, in the form of the app's own errors; the API key and limits of predictions."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from chalicelib.gate import Gate
+from cli.deploying.account import Account, code_of
+
+PROBLEM: Final = "application/problem+json"
+PREDICTIONS: Final = ("/predict", "/invocations")
+
+# Type of the gateway's answer, status, title, detail. The gateway says 403 of a path or a method that it does not know.
+ANSWERS: Final = (
+    ("MISSING_AUTHENTICATION_TOKEN", 404, "Not Found", "there is no such route, or it does not answer this method"),
+    ("RESOURCE_NOT_FOUND", 404, "Not Found", "there is no such route"),
+    ("INVALID_API_KEY", 403, "Forbidden", "expected a valid key in the header x-api-key"),
+    ("REQUEST_TOO_LARGE", 413, "Content Too Large", "expected at most 6 MB: send the rows in parts"),
+    ("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type", "expected application/json or text/csv"),
+    ("THROTTLED", 429, "Too Many Requests", "more requests than the stage's limit: try again later"),
+    ("QUOTA_EXCEEDED", 429, "Too Many Requests", "more requests than the key's quota: try again later"),
+    ("INTEGRATION_FAILURE", 502, "Bad Gateway", "the function could not be called: try again later"),
+    ("INTEGRATION_TIMEOUT", 504, "Gateway Timeout", "the function did not answer in time: try again later"),
+)
+
+
+def gateway_responses() -> dict[str, dict[str, Any]]:
+    """The gateway's own answers, by type, as its API and its OpenAPI extension spell them."""
+    found: dict[str, dict[str, Any]] = {}
+    for kind, status, title, detail in ANSWERS:
+        document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        found[kind] = {
+            "statusCode": str(status),
+            "responseParameters": {"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"},
+            "responseTemplates": {"application/json": json.dumps(document)},
+        }
+    return found
+
+
+def configure_gateway(account: Account, rest_api_id: str, api_stage: str, gate: Gate) -> str | None:
+    """Set the gateway's own answers and the limits of a deployed API, and put them into service; the API key's id.
+
+    Chalice's deployment writes the API anew each time, so this follows each time.
+    """
+    gateway = account.gateway
+    for kind, answer in gateway_responses().items():
+        gateway.put_gateway_response(restApiId=rest_api_id, responseType=kind, **answer)  # type: ignore[arg-type]
+    gateway.create_deployment(restApiId=rest_api_id, stageName=api_stage)
+    operations = _limits(gate, gateway.get_stage(restApiId=rest_api_id, stageName=api_stage).get("methodSettings", {}))
+    if operations:
+        gateway.update_stage(restApiId=rest_api_id, stageName=api_stage, patchOperations=operations)
+    return _ensure_key(account, rest_api_id, api_stage) if gate.api_key else None
+
+
+def delete_key(account: Account) -> None:
+    """Delete the API key and its usage plan; nothing happens when there are none."""
+    gateway = account.gateway
+    for plan in _plans(account):
+        for stage in plan.get("apiStages", []):
+            value = f"{stage['apiId']}:{stage['stage']}"
+            removal: Any = [{"op": "remove", "path": "/apiStages", "value": value}]
+            gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=removal)
+        for key in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]:
+            gateway.delete_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"])
+        gateway.delete_usage_plan(usagePlanId=plan["id"])
+    for key in _keys(account):
+        gateway.delete_api_key(apiKey=key["id"])
+
+
+def _limits(gate: Gate, present: Mapping[str, Any]) -> list[Any]:
+    """What has to change in the stage's settings of the prediction routes, which are named without their slash."""
+    if gate.rate_limit:
+        limits = (("rateLimit", gate.rate_limit), ("burstLimit", gate.burst_limit))
+        return [
+            {"op": "replace", "path": f"/~1{path[1:]}/POST/throttling/{name}", "value": str(value)}
+            for path in PREDICTIONS
+            for name, value in limits
+        ]
+    limited = [path for path in PREDICTIONS if f"{path[1:]}/POST" in present]
+    return [{"op": "remove", "path": f"/~1{path[1:]}/POST"} for path in limited]
+
+
+def _ensure_key(account: Account, rest_api_id: str, api_stage: str) -> str:
+    gateway, name = account.gateway, account.name
+    keys = _keys(account)
+    key_id = keys[0]["id"] if keys else gateway.create_api_key(name=name, enabled=True)["id"]
+    stages: Any = [{"apiId": rest_api_id, "stage": api_stage}]
+    plans = _plans(account)
+    plan_id = plans[0]["id"] if plans else gateway.create_usage_plan(name=name, apiStages=stages)["id"]
+    if plans and stages[0] not in [{"apiId": one["apiId"], "stage": one["stage"]} for one in plans[0]["apiStages"]]:
+        addition: Any = [{"op": "add", "path": "/apiStages", "value": f"{rest_api_id}:{api_stage}"}]
+        gateway.update_usage_plan(usagePlanId=plan_id, patchOperations=addition)
+    try:
+        gateway.create_usage_plan_key(usagePlanId=plan_id, keyId=key_id, keyType="API_KEY")
+    except ClientError as error:
+        if code_of(error) != "ConflictException":  # it is there already
+            raise
+    return str(key_id)
+
+
+def _keys(account: Account) -> list[Any]:
+    pages = account.gateway.get_paginator("get_api_keys").paginate(nameQuery=account.name)
+    return [key for page in pages for key in page.get("items", []) if key.get("name") == account.name]
+
+
+def _plans(account: Account) -> list[Any]:
+    pages = account.gateway.get_paginator("get_usage_plans").paginate()
+    return [plan for page in pages for plan in page.get("items", []) if plan.get("name") == account.name]

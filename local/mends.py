@@ -1,0 +1,78 @@
+"""What the simulated cloud does otherwise than AWS, mended at its edge so that no app has to know of it.
+
+- S3 takes the name of a notification's filter in any case (Chalice says ``Prefix``); moto 5.2 takes lower case only.
+- S3 sends ``ObjectRemoved:DeleteMarkerCreated`` for a delete in a versioned bucket; moto 5.2 sends nothing.
+- A statement of a bucket's policy that is for requests without TLS is for no other request; moto 5.2 applies it to all.
+  Here every request counts as one over TLS.
+- API Gateway takes Swagger 2.0 as Chalice writes it; moto 5.2 takes OpenAPI 3 with a description only, and no API keys.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from moto.apigateway.models import APIGatewayBackend
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3 import notifications
+from moto.s3.models import FakeBucket, S3Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILTER_NAME = re.compile(rb"<Name>(Prefix|Suffix)</Name>")
+_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+_put_rest_api = APIGatewayBackend.put_rest_api
+_import_rest_api = APIGatewayBackend.import_rest_api
+_mark = S3Backend._set_delete_marker  # noqa: SLF001  (there is no public place for this)
+
+
+def request(scope: Mapping[str, Any], body: bytes) -> bytes:
+    """Return a request's body as moto expects it; its length stays the same."""
+    if scope["method"] == "PUT" and scope["query_string"].startswith(b"notification"):
+        return _FILTER_NAME.sub(lambda match: match[0].lower().replace(b"name", b"Name"), body)
+    return body
+
+
+def apply() -> None:
+    """Mend moto in this process."""
+    S3Backend._set_delete_marker = _set_delete_marker  # noqa: SLF001
+    FakeBucket.get_permission = _get_permission
+    APIGatewayBackend.import_rest_api = _import_swagger
+    APIGatewayBackend.put_rest_api = _put_swagger
+
+
+def _set_delete_marker(backend: S3Backend, bucket_name: str, key_name: str) -> Any:  # noqa: ANN401  (moto has no types)
+    bucket = backend.get_bucket(bucket_name)
+    key = bucket.keys.get(key_name)
+    marker = _mark(backend, bucket_name, key_name)
+    event = notifications.S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+    notifications.send_event(backend.account_id, event, bucket, getattr(key, "key", key))
+    return marker
+
+
+def _get_permission(bucket: FakeBucket, action: str, resource: str) -> Any:  # noqa: ANN401  (moto has no types)
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(bucket.policy)
+    found = policy["Statement"]
+    statements = found if isinstance(found, list) else [found]
+    policy["Statement"] = [one for one in statements if one.get("Condition") != _WITHOUT_TLS]
+    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def _import_swagger(backend: APIGatewayBackend, api_doc: dict[str, Any], fail_on_warnings: bool) -> Any:  # noqa: ANN401
+    described = {**api_doc, "info": {"description": "", **api_doc["info"]}}
+    return _import_rest_api(backend, described, fail_on_warnings)
+
+
+def _put_swagger(backend: APIGatewayBackend, function_id: str, api_doc: dict[str, Any], **how: Any) -> Any:  # noqa: ANN401
+    openapi = {"openapi": "3.0.1", **{name: value for name, value in api_doc.items() if name != "swagger"}}
+    api = _put_rest_api(backend, function_id, openapi, **how)
+    for path, methods in api_doc["paths"].items():
+        resource = api.get_resource_for_path(path)
+        for name, method in methods.items():
+            needed = any("api_key" in one for one in method.get("security", []))
+            resource.resource_methods[name.upper()].api_key_required = needed
+    return api
