@@ -28,7 +28,7 @@ def access(request: Request, get_response: Callable[[Request], Response]) -> Res
     """Middleware: answer, and write the line."""
     if not DEPLOYED:
         return get_response(request)
-    request_id = request.context.get("requestId", "")
+    request_id = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", "")
     called_for(request_id=request_id)
     started = time.perf_counter_ns()
     response = get_response(request)

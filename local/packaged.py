@@ -54,7 +54,10 @@ class PackagedApp:
 
     def __call__(self, event: Mapping[str, Any], _context: object) -> Any:  # noqa: ANN401  (what the function returns)
         """Have the function answer; what it raised is raised here."""
-        return self._function.ask(event)["result"]
+        body = event.get("body")
+        # What is not marked as base64 comes as text from API Gateway.
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+        return self._function.ask({**event, "body": text})["result"]
 
     def close(self) -> None:
         """End the function's process."""

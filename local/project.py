@@ -97,12 +97,12 @@ class Project:
 
         Raises ``LocalError`` with the app's own message on one line when it does not load.
         """
-        directory = str(self.directory)
+        directory, factory = str(self.directory), self._factory  # a package has a chalice of its own, a smaller one
         if sys.path[0] != directory:
             # Another directory with an app.py of its own may stand before the project's.
             sys.path.insert(0, directory)
         try:
-            return self._factory.load_chalice_app(environment_variables=self.environment(function))
+            return factory.load_chalice_app(environment_variables=self.environment(function))
         except LocalError:
             raise
         except (Exception, SystemExit) as error:  # whatever an app may raise while it is imported

@@ -9,8 +9,8 @@ _SOURCES: Final = frozenset({".a", ".c", ".cpp", ".f90", ".h", ".hpp", ".pxd", "
 _PLACES: Final = ("bin/", "boto3/examples/")
 # What the installer notes for itself: it names the interpreter that it ran in.
 _NOTES: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
-# Tests in name only: the library itself imports them.
-_NEEDED: Final = frozenset({"numpy/_core/tests/__init__.py", "numpy/_core/tests/_natype.py"})
+# A test in name only: the library itself imports it.
+_NEEDED: Final = frozenset({"numpy/_core/tests/_natype.py"})
 
 
 def kept(name: str) -> bool:

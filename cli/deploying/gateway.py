@@ -51,7 +51,10 @@ def configure_gateway(account: Account, rest_api_id: str, api_stage: str, gate: 
     operations = _limits(gate, gateway.get_stage(restApiId=rest_api_id, stageName=api_stage).get("methodSettings", {}))
     if operations:
         gateway.update_stage(restApiId=rest_api_id, stageName=api_stage, patchOperations=operations)
-    return _ensure_key(account, rest_api_id, api_stage) if gate.api_key else None
+    if gate.api_key:
+        return _ensure_key(account, rest_api_id, api_stage)
+    delete_key(account)
+    return None
 
 
 def delete_key(account: Account) -> None:
@@ -74,12 +77,12 @@ def _limits(gate: Gate, present: Mapping[str, Any]) -> list[Any]:
     if gate.rate_limit:
         limits = (("rateLimit", gate.rate_limit), ("burstLimit", gate.burst_limit))
         return [
-            {"op": "replace", "path": f"/~1{path[1:]}/POST/throttling/{name}", "value": str(value)}
+            {"op": "replace", "path": f"{path}/POST/throttling/{name}", "value": str(value)}
             for path in PREDICTIONS
             for name, value in limits
         ]
     limited = [path for path in PREDICTIONS if f"{path[1:]}/POST" in present]
-    return [{"op": "remove", "path": f"/~1{path[1:]}/POST"} for path in limited]
+    return [{"op": "remove", "path": f"{path}/POST"} for path in limited]
 
 
 def _ensure_key(account: Account, rest_api_id: str, api_stage: str) -> str:

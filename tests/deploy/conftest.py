@@ -1,0 +1,109 @@
+"""What the tests of a deployment share: the built artefacts, and an account in a simulated AWS."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from cli.building.code import CODE
+from cli.building.training_layer import LAYER
+from cli.building.unpacked import unpack_project
+from local.children import importable, listen
+from local.environment import LOOPBACK, simulated
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = (".chalice", "app.py", "chalicelib", "functions", "shared", "vendor", "requirements.txt")
+
+
+def _why_not_usable() -> str | None:
+    """Why the artefacts cannot be tested: not built, or built from other code."""
+    for artefact in (CODE, LAYER):
+        if not (ROOT / artefact).is_file():
+            return f"{artefact} is not built: run 'make artefacts'"
+    with zipfile.ZipFile(ROOT / CODE) as packed:
+        for name in packed.namelist():
+            source = ROOT / name
+            if name.startswith(("app.py", "chalicelib/", "functions/", "shared/")) and (
+                not source.is_file() or source.read_bytes() != packed.read(name)
+            ):
+                return f"{CODE} is older than {name}: run 'make artefacts'"
+    return None
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> tuple[Path, Path]:
+    """The deployment zip and the training layer."""
+    if why := _why_not_usable():
+        if os.environ.get("VINTNER_REQUIRE_ARTEFACTS"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return ROOT / CODE, ROOT / LAYER
+
+
+@pytest.fixture(scope="session")
+def unpacked(artefacts: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project that stands on the unpacked artefacts alone."""
+    assert all(artefacts)
+    folder = tmp_path_factory.mktemp("deployed")
+    yield unpack_project(ROOT, folder / "deployed", "local")
+    shutil.rmtree(folder)  # a quarter of a gigabyte, which pytest would keep
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A simulated AWS, and the directory of a project that is deployed to it."""
+
+    project: Path
+    environ: dict[str, str]
+
+    def vintner(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command in the project's directory, as somebody with credentials."""
+        command = [str(Path(sys.executable).parent / "vintner"), *arguments]
+        environ = {**self.environ, **variables}
+        return subprocess.run(
+            command, cwd=self.project, env=environ, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  (a client of any service)
+        """A client of the simulated AWS."""
+        session = boto3.Session("testing", "testing", region_name="us-east-1")
+        return session.client(service, endpoint_url=self.environ["AWS_ENDPOINT_URL"])  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """An empty account, and a project with a small archive in the layer's place."""
+    project = tmp_path_factory.mktemp("deploying") / "project"
+    project.mkdir()
+    for name in PROJECT:
+        ignored = shutil.ignore_patterns("deployed", "__pycache__")
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, project / name, symlinks=True, ignore=ignored)
+        else:
+            shutil.copyfile(ROOT / name, project / name)
+    (project / "requirements.txt").write_text("")  # nothing is fetched for a deployment of the tests
+    (project / LAYER).parent.mkdir()
+    with zipfile.ZipFile(project / LAYER, "w") as layer:
+        layer.writestr("python/stands_for_the_layer.py", "")
+    socket = listen(0, "AWS")
+    url = f"http://{LOOPBACK}:{socket.getsockname()[1]}"
+    environ = simulated({name: value for name, value in os.environ.items() if "VINTNER" not in name}, url)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "local.s3", "--fd", str(socket.fileno())],
+        stdin=subprocess.PIPE,
+        pass_fds=[socket.fileno()],
+        env=importable(environ),
+        start_new_session=True,
+    )
+    socket.close()
+    with process:
+        yield Cloud(project, environ)
+        process.terminate()

@@ -1,0 +1,165 @@
+"""A stage on a simulated AWS: all that ``vintner deploy`` puts there, read back through the AWS clients."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy import account
+from tests.deploy.account import EVENT_FUNCTIONS, FUNCTIONS, arn_of, deployed_name
+from tests.deploy.conftest import Cloud
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:vintner-dev-failures"
+LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:vintner-dev-training:1"
+HANDLERS = {"api_handler": "app.app", **{name: f"chalicelib.triggers.{name}" for name in EVENT_FUNCTIONS}}
+
+Found = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def told(aws: Cloud) -> str:
+    """What the first deployment printed."""
+    done = aws.vintner("deploy", "--stage", "dev")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def found(aws: Cloud, told: str) -> Found:
+    """What is in the account after it."""
+    assert told
+    return account.everything(aws)
+
+
+def test_it_prints_the_url_and_the_next_step(aws: Cloud, told: str, found: Found) -> None:
+    url = f"https://{found['apis'][0]['id']}.execute-api.us-east-1.amazonaws.com/api/"
+    assert f"URL         {url}\n" in told
+    assert "Next:  vintner upload --stage dev --test" in told
+    record = json.loads((aws.project / ".chalice" / "deployed" / "dev.json").read_text(encoding="utf-8"))
+    assert url in [one.get("rest_api_url") for one in record["resources"]]
+
+
+def test_the_bucket_is_versioned_encrypted_and_private(found: Found) -> None:
+    bucket = found["bucket"]
+    assert bucket["versioning"] == "Enabled"
+    assert [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in bucket["encryption"]] == ["AES256"]
+    assert set(bucket["public"].values()) == {True}
+    assert len(bucket["public"]) == 4
+    (statement,) = bucket["policy"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == ["arn:aws:s3:::vintner-dev", "arn:aws:s3:::vintner-dev/*"]
+
+
+def test_nothing_current_ages_away(found: Found) -> None:
+    rules = found["bucket"]["lifecycle"]
+    actions = [set(rule) - {"ID", "Status", "Filter"} for rule in rules]
+    assert actions == [{"NoncurrentVersionExpiration"}, {"AbortIncompleteMultipartUpload"}]
+
+
+def test_the_bucket_rings_two_functions(found: Found) -> None:
+    bells = {
+        one["LambdaFunctionArn"]: (
+            set(one["Events"]),
+            {rule["Name"].lower(): rule["Value"] for rule in one["Filter"]["Key"]["FilterRules"]},
+        )
+        for one in found["bucket"]["notifications"]
+    }
+    assert bells == {
+        arn_of("ingest_and_retrain"): ({"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}, {"prefix": "data/"}),
+        arn_of("promote"): ({"s3:ObjectCreated:*"}, {"prefix": "models/", "suffix": "/score.json"}),
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_as_the_configuration_says(found: Found, function: str) -> None:
+    deployed, wished = found["functions"][deployed_name(function)], CONFIG["lambda_functions"][function]
+    assert (deployed["MemorySize"], deployed["Timeout"]) == (wished["lambda_memory_size"], wished["lambda_timeout"])
+    assert deployed["Concurrency"] == wished.get("reserved_concurrency")
+    assert (deployed["Runtime"], deployed["Handler"]) == ("python3.11", HANDLERS[function])
+    assert deployed["Environment"]["Variables"] == CONFIG["stages"]["dev"]["environment_variables"]
+    assert deployed["Layers"] == ([LAYER] if function in EVENT_FUNCTIONS else [])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_its_own_role(found: Found, function: str) -> None:
+    role = found["functions"][deployed_name(function)]["Role"].rpartition("/")[2]
+    file = CONFIG["stages"]["dev"]["lambda_functions"][function]["iam_policy_file"]
+    policies = dict(found["roles"][role])
+    failures = policies.pop("failures", None)
+    assert list(policies.values()) == [json.loads((ROOT / ".chalice" / file).read_text(encoding="utf-8"))]
+    wished = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": QUEUE}
+    assert failures == ({"Version": "2012-10-17", "Statement": [wished]} if function in EVENT_FUNCTIONS else None)
+    assert sum(one["Role"].endswith(f"/{role}") for one in found["functions"].values()) == 1
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_an_event_function_cannot_handle_goes_to_the_queue(found: Found, function: str) -> None:
+    destinations = [one["DestinationConfig"] for one in found["functions"][deployed_name(function)]["Failures"]]
+    assert destinations == ([{"OnFailure": {"Destination": QUEUE}}] if function in EVENT_FUNCTIONS else [])
+    assert found["queues"] == {"vintner-dev-failures": {"QueueArn": QUEUE, "MessageRetentionPeriod": "1209600"}}
+
+
+def test_the_schedules_ring_the_sweeps(found: Found) -> None:
+    assert {(expression, target["Arn"]) for expression, (target,) in found["rules"].values()} == {
+        ("rate(1 hour)", arn_of("ingest_and_retrain_sweep")),
+        ("rate(1 hour)", arn_of("promote_sweep")),
+    }
+
+
+def test_the_api_has_the_routes_of_the_app(found: Found) -> None:
+    (api,) = found["apis"]
+    routes = {route for route in api["routes"] if route[1] != "OPTIONS"}
+    posts = {("/predict", "POST"), ("/invocations", "POST")}
+    assets = ("/assets/{version}/{name}", "GET")
+    gets = {(path, "GET") for path in ("/", "/docs", "/health", "/model", "/openapi.json", "/ping", "/status")}
+    assert routes == posts | gets | {assets}
+    assert all(arn_of("api_handler") in one["uri"] and one["key"] is False for one in api["routes"].values())
+    assert api["stages"] == {"api": {}}
+
+
+def test_the_gateways_own_answers_are_problems(found: Found) -> None:
+    answers = {one["responseType"]: one for one in found["apis"][0]["answers"]}
+    assert {"MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "INVALID_API_KEY", "REQUEST_TOO_LARGE"} <= set(answers)
+    for one in answers.values():
+        assert one["responseParameters"] == {"gatewayresponse.header.Content-Type": "'application/problem+json'"}
+        document = json.loads(one["responseTemplates"]["application/json"])
+        assert document["status"] == int(one["statusCode"])
+        assert set(document) == {"type", "title", "status", "detail"}
+    assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+
+
+def test_no_upload_of_the_layer_stays_behind(aws: Cloud, found: Found) -> None:
+    assert found["layers"] == [LAYER]
+    versions = aws.client("s3").list_object_versions(Bucket=account.BUCKET)
+    assert versions.get("Versions", []) + versions.get("DeleteMarkers", []) == []
+
+
+def test_a_second_deployment_changes_nothing(aws: Cloud, found: Found) -> None:
+    config = (aws.project / ".chalice" / "config.json").read_bytes()
+    done = aws.vintner("deploy", "--stage", "dev", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["layer"] == LAYER
+    assert account.everything(aws) == found
+    assert (aws.project / ".chalice" / "config.json").read_bytes() == config
+
+
+def test_the_layer_is_published_again_only_with_other_bytes(aws: Cloud, found: Found) -> None:
+    assert found
+    same = aws.vintner("layer", "publish", "--stage", "dev", "--json")
+    assert json.loads(same.stdout) == {"arn": LAYER, "functions": EVENT_FUNCTIONS}
+
+
+def test_statements_and_rules_of_others_stay(aws: Cloud, found: Found) -> None:
+    s3 = aws.client("s3")
+    theirs = {**found["bucket"]["policy"]["Statement"][0], "Sid": "Theirs", "Action": "s3:PutObjectAcl"}
+    s3.put_bucket_policy(Bucket=account.BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [theirs]}))
+    rule = {"ID": "theirs", "Status": "Disabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket=account.BUCKET, LifecycleConfiguration={"Rules": [rule]})
+    assert aws.vintner("deploy", "--stage", "dev").returncode == 0
+    after = account.bucket(aws)
+    assert [one["Sid"] for one in after["policy"]["Statement"]] == ["Theirs", "VintnerTlsOnly"]
+    assert [one["ID"] for one in after["lifecycle"]] == ["theirs", *(one["ID"] for one in found["bucket"]["lifecycle"])]

@@ -1,0 +1,112 @@
+"""A stage with an API key and limits, and its end; what cannot be deployed says why before anything is there."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.deploy import account
+from tests.deploy.conftest import Cloud
+
+LIMITED = {"VINTNER_API_KEY": "on", "VINTNER_RATE_LIMIT": "50", "VINTNER_BURST_LIMIT": "100"}
+EMPTY = {"functions": {}, "roles": {}, "apis": [], "rules": {}, "queues": {}, "layers": [], "bucket": None}
+
+
+def configure(aws: Cloud, change: Callable[[dict[str, Any]], object]) -> None:
+    path = aws.project / ".chalice" / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    change(config["stages"]["dev"])
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "message"),
+    [
+        (
+            ["deploy", "--stage", "prod"],
+            {},
+            "expected a stage of .chalice/config.json, one of dev, local;",
+        ),
+        (["deploy", "--stage", "local"], {}, "stage 'local' is the simulated cloud's"),
+        (["deploy", "--stage", "dev"], {"AWS_ACCESS_KEY_ID": ""}, "expected AWS credentials for stage 'dev'"),
+        (["deploy", "--stage", "dev"], {"AWS_DEFAULT_REGION": "", "AWS_REGION": ""}, "expected an AWS region"),
+        (["destroy", "--stage", "prod", "--yes"], {}, "found 'prod'"),
+    ],
+    ids=["no such stage", "the local one", "no credentials", "no region", "destroy no such stage"],
+)
+def test_what_cannot_be_says_why(aws: Cloud, arguments: list[str], variables: dict[str, str], message: str) -> None:
+    done = aws.vintner(*arguments, **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert account.everything(aws) == EMPTY
+
+
+def test_policies_of_another_bucket_are_refused(aws: Cloud) -> None:
+    def rename(stage: dict[str, Any], name: str) -> None:
+        stage["environment_variables"]["VINTNER_BUCKET"] = name
+
+    configure(aws, lambda stage: rename(stage, "vintner-other"))
+    done = aws.vintner("deploy", "--stage", "dev")
+    configure(aws, lambda stage: rename(stage, "vintner-dev"))
+    assert "expected only the bucket of stage 'dev', 'vintner-other', found 'vintner-dev'" in done.stderr
+    assert account.everything(aws) == EMPTY
+
+
+def test_predictions_can_need_a_key_and_have_limits(aws: Cloud) -> None:
+    configure(aws, lambda stage: stage["environment_variables"].update(LIMITED))
+    done = aws.vintner("deploy", "--stage", "dev", "--json")
+    assert done.returncode == 0, done.stderr
+    key = json.loads(done.stdout)["api_key"]
+    (api,) = account.apis(aws)
+    assert {route for route, one in api["routes"].items() if one["key"]} == {
+        ("/predict", "POST"),
+        ("/invocations", "POST"),
+    }
+    limits = api["stages"]["api"]
+    assert {name: (one["throttlingRateLimit"], one["throttlingBurstLimit"]) for name, one in limits.items()} == {
+        "predict/POST": (50.0, 100),
+        "invocations/POST": (50.0, 100),
+    }
+    gateway = aws.client("apigateway")
+    (plan,) = gateway.get_usage_plans()["items"]
+    assert plan["apiStages"] == [{"apiId": api["id"], "stage": "api"}]
+    assert [one["id"] for one in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]] == [key]
+
+
+def test_the_key_is_kept_by_another_deployment_and_goes_when_it_is_switched_off(aws: Cloud) -> None:
+    gateway = aws.client("apigateway")
+    (before,) = gateway.get_api_keys()["items"]
+    assert json.loads(aws.vintner("deploy", "--stage", "dev", "--json").stdout)["api_key"] == before["id"]
+    off = {"VINTNER_API_KEY": "off", "VINTNER_RATE_LIMIT": "0", "VINTNER_BURST_LIMIT": "0"}
+    configure(aws, lambda stage: stage["environment_variables"].update(off))
+    assert json.loads(aws.vintner("deploy", "--stage", "dev", "--json").stdout)["api_key"] is None
+    assert gateway.get_api_keys()["items"] == gateway.get_usage_plans()["items"] == []
+    (api,) = account.apis(aws)
+    assert not any(one["key"] for one in api["routes"].values())
+    assert api["stages"] == {"api": {}}
+
+
+def test_destroy_leaves_the_bucket_with_its_data(aws: Cloud) -> None:
+    s3 = aws.client("s3")
+    for body in (b"one", b"two"):
+        s3.put_object(Bucket=account.BUCKET, Key="data/slots/a.csv", Body=body)
+    asked = aws.vintner("destroy", "--stage", "dev")
+    assert asked.returncode == 1
+    assert account.functions(aws)
+    done = aws.vintner("destroy", "--stage", "dev", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "stays, with its data" in done.stdout
+    assert {**account.everything(aws), "bucket": None} == EMPTY
+    assert s3.get_object(Bucket=account.BUCKET, Key="data/slots/a.csv")["Body"].read() == b"two"
+    assert "layers" not in (aws.project / ".chalice" / "config.json").read_text(encoding="utf-8")
+
+
+def test_destroy_with_data_leaves_nothing_and_can_be_said_again(aws: Cloud) -> None:
+    aws.client("s3").delete_object(Bucket=account.BUCKET, Key="data/slots/a.csv")
+    done = aws.vintner("destroy", "--stage", "dev", "--yes", "--data", "--json")
+    assert json.loads(done.stdout)["object_versions"] == 3
+    assert account.everything(aws) == EMPTY
+    assert aws.client("s3").list_buckets()["Buckets"] == []
+    assert aws.vintner("destroy", "--stage", "dev", "--yes", "--data").returncode == 0
