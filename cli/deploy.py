@@ -14,6 +14,7 @@ from cli.deploying.failures import delete_destination, ensure_destination
 from cli.deploying.gateway import configure_gateway, delete_key
 from cli.deploying.layers import delete_layer, publish_layer
 from cli.deploying.policies import check_policies
+from cli.deploying.records import fetch_record, forget_record, leave_record
 from cli.layer import PYTHON
 from cli.output import fact, json_option, line, print_json
 from cli.stages import read_config, training_functions, with_layers, write_config
@@ -36,12 +37,14 @@ def deploy(*, stage: str, as_json: bool) -> None:
     told = _steps(as_json)
     with refusals(f"s3://{account.settings.bucket}"):
         new = ensure_bucket(account)
+        fetch_record(account)
     told("bucket", f"s3://{account.settings.bucket}{' created' if new else ''}")
     arn = publish_layer(account, project / LAYER, runtime)
     write_config(project, with_layers(config, stage, [arn]))
     told("layer", arn)
     with refusals(f"Chalice's deployment of stage {stage!r}"):
         resources, reserved = deploy_app(account, runtime)
+        leave_record(account)
     told("functions", ", ".join(_functions(resources)))
     if not reserved:
         told("", "none has reserved concurrency: the account's limit does not leave room for it")
@@ -76,8 +79,10 @@ def destroy(*, stage: str, data: bool, yes: bool, as_json: bool) -> None:
         click.confirm(f"Delete {what} of stage {stage}?", abort=True)
     told = _steps(as_json)
     with refusals(f"taking down stage {stage!r}"):
+        fetch_record(account)
         delete_key(account)
         resources = delete_app(account)
+        forget_record(account)
         delete_destination(account)
         layers = delete_layer(account)
         config = read_config(account.project.directory)

@@ -95,7 +95,7 @@ def _typed(text: str, kind: str | None, target: Target) -> float | str | None:
 def ask(target: Target, body: bytes, media_type: str) -> dict[str, Any]:
     """Post a body to ``/predict``; raise VintnerError that tells every bad field."""
     url = target.endpoint() + "/predict"
-    headers = {"Content-Type": media_type, "Accept": "application/json"}
+    headers = {"Content-Type": media_type, "Accept": "application/json", **target.headers()}
     request = urllib.request.Request(url, body, headers)  # noqa: S310  (the URL is the stage's own)
     try:
         with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310

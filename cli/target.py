@@ -94,6 +94,11 @@ class Target:
         """The bucket, for the commands that need it; raise VintnerError when there is nobody to ask it as."""
         return S3Store(self.settings.bucket) if self.cloud else _deployed_store(self.stage, self.settings)
 
+    def headers(self) -> dict[str, str]:
+        """What a request to the API needs beside its own headers: the API key, where there is one in X_API_KEY."""
+        key = os.environ.get("X_API_KEY", "")
+        return {"x-api-key": key} if key else {}
+
     def endpoint(self) -> str:
         """The URL of the API without a slash at its end; raise VintnerError when the stage is not deployed."""
         if self.url is None:

@@ -18,13 +18,14 @@ from tests.functions.stage import SLOT, TEST, Stage, csv_of, sample
 CHALICE = Path(__file__).resolve().parents[1] / ".chalice"
 DEV = json.loads((CHALICE / "config.json").read_text(encoding="utf-8"))["stages"]["dev"]
 ACTIONS = {
-    "read": "s3:GetObject",
-    "read_changed": "s3:GetObject",
-    "list": "s3:ListBucket",
-    "create": "s3:PutObject",
-    "swap": "s3:PutObject",
-    "delete": "s3:DeleteObject",
+    "read": {"s3:GetObject"},
+    "read_changed": {"s3:GetObject"},
+    "list": {"s3:ListBucket"},
+    "create": {"s3:PutObject"},
+    "swap": {"s3:PutObject", "s3:GetObject"},  # S3 looks at the object before it writes under If-Match
+    "delete": {"s3:DeleteObject"},
 }
+LOGS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 UNUSED_IN_A_GOOD_DAY = {
     ("api", "s3:ListBucket", ""),  # without it S3 says 403 and not 404 of a key that is not there
     # What only a lost race, a lost answer or a crash makes a function read:
@@ -40,13 +41,20 @@ def stage(settings: Any) -> Stage:  # noqa: ANN401  (the settings of tests/conft
     return Stage(FakeStore(), replace(settings, promotion="significant"))
 
 
+def statements(name: str) -> list[dict[str, Any]]:
+    """What a policy allows; none denies."""
+    policy = json.loads((CHALICE / f"policy-{name}.json").read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = policy["Statement"]
+    assert {statement["Effect"] for statement in found} == {"Allow"}
+    assert all(statement.keys() <= {"Sid", "Effect", "Action", "Resource"} for statement in found)
+    return found
+
+
 def allowed(name: str) -> list[Use]:
     """The (action, key pattern) pairs of a policy."""
-    policy = json.loads((CHALICE / f"policy-{name}.json").read_text(encoding="utf-8"))
     place = f"arn:aws:s3:::{DEV['environment_variables']['VINTNER_BUCKET']}"
     pairs = []
-    for statement in policy["Statement"]:
-        assert statement["Effect"] == "Allow"
+    for statement in statements(name):
         for action in statement["Action"]:
             resources = statement["Resource"]
             for resource in [resources] if isinstance(resources, str) else resources:
@@ -70,7 +78,7 @@ def full_cycle(stage: Stage) -> dict[str, set[Use]]:
     def act(function: str, step: Callable[[], object]) -> None:
         before = len(store.calls)
         step()
-        used[function] |= {_use(call) for call in store.calls[before:]}
+        used[function] |= {use for call in store.calls[before:] for use in _uses(call)}
 
     def ask() -> None:
         predict(cache, b'{"a": 1, "b": 2}', "application/json")
@@ -98,8 +106,8 @@ def full_cycle(stage: Stage) -> dict[str, set[Use]]:
     return used
 
 
-def _use(call: Call) -> Use:
-    return ACTIONS[call.verb], "" if call.verb == "list" else call.key
+def _uses(call: Call) -> set[Use]:
+    return {(action, "" if call.verb == "list" else call.key) for action in ACTIONS[call.verb]}
 
 
 @pytest.mark.parametrize("name", ["api", "ingest", "promote"])
@@ -108,6 +116,14 @@ def test_a_function_may_do_what_it_does_and_nothing_else(stage: Stage, name: str
     assert [use for use in used if not permits(pairs, *use)] == []
     idle = {pair for pair in pairs if not any(permits([pair], *use) for use in used)}
     assert {(name, *pair) for pair in idle} <= UNUSED_IN_A_GOOD_DAY
+
+
+@pytest.mark.parametrize("name", ["api", "ingest", "promote"])
+def test_a_function_may_write_its_logs_and_use_no_other_service(name: str) -> None:
+    actions = [action for statement in statements(name) for action in statement["Action"]]
+    assert {action for action in actions if not action.startswith("s3:")} == LOGS
+    assert not any("*" in action for action in actions)
+    assert len(actions) == len(set(actions))
 
 
 @pytest.mark.parametrize("name", ["api", "ingest", "promote"])

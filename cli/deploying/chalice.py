@@ -17,6 +17,7 @@ from chalice.utils import UI
 from cli.building.code import clean_copy, pack
 from cli.building.runtimes import Runtime
 from cli.deploying.account import Account
+from cli.deploying.records import record_of
 from shared.errors import VintnerError
 
 ALWAYS_UNRESERVED: Final = 100  # what Lambda keeps for the functions without a reservation
@@ -55,13 +56,7 @@ def delete_app(account: Account) -> int:
         deployer.deploy(config, chalice_stage_name=account.stage)
     except ChaliceDeploymentError as error:
         raise VintnerError(f"Chalice's deletion of stage {account.stage!r}: {_one_line(error)}") from error
-    record_of(account.project.directory, account.stage).unlink(missing_ok=True)
     return count
-
-
-def record_of(project: Path, stage: str) -> Path:
-    """Where Chalice keeps what it deployed."""
-    return project / ".chalice" / "deployed" / f"{stage}.json"
 
 
 def deployed(project: Path, stage: str) -> Resources:

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,13 @@ class Cloud:
 
     def client(self, service: str) -> Any:  # noqa: ANN401  (a client of any service)
         """A client of the simulated AWS."""
-        session = boto3.Session("testing", "testing", region_name="us-east-1")
-        return session.client(service, endpoint_url=self.environ["AWS_ENDPOINT_URL"])  # type: ignore[call-overload]
+        return _client(service, self.environ["AWS_ENDPOINT_URL"])
+
+
+@cache
+def _client(service: str, url: str) -> Any:  # noqa: ANN401  (a client of any service)
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    return session.client(service, endpoint_url=url)  # type: ignore[call-overload]
 
 
 @pytest.fixture(scope="module")

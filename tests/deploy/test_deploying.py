@@ -4,8 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
+from cli.deploying.account import Account
+from cli.deploying.bucket import ensure_bucket
+from cli.deploying.chalice import account_has
+from local.project import Project
+from shared.settings import Settings
 from tests.deploy import account
 from tests.deploy.account import EVENT_FUNCTIONS, FUNCTIONS, arn_of, deployed_name
 from tests.deploy.conftest import Cloud
@@ -135,11 +142,13 @@ def test_the_gateways_own_answers_are_problems(found: Found) -> None:
 def test_no_upload_of_the_layer_stays_behind(aws: Cloud, found: Found) -> None:
     assert found["layers"] == [LAYER]
     versions = aws.client("s3").list_object_versions(Bucket=account.BUCKET)
-    assert versions.get("Versions", []) + versions.get("DeleteMarkers", []) == []
+    assert versions.get("DeleteMarkers", []) == []
+    assert [one["Key"] for one in versions["Versions"]] == ["deployments/dev.json"]
 
 
 def test_a_second_deployment_changes_nothing(aws: Cloud, found: Found) -> None:
     config = (aws.project / ".chalice" / "config.json").read_bytes()
+    (aws.project / ".chalice" / "deployed" / "dev.json").unlink()  # as in a fresh clone
     done = aws.vintner("deploy", "--stage", "dev", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["layer"] == LAYER
@@ -153,13 +162,39 @@ def test_the_layer_is_published_again_only_with_other_bytes(aws: Cloud, found: F
     assert json.loads(same.stdout) == {"arn": LAYER, "functions": EVENT_FUNCTIONS}
 
 
-def test_statements_and_rules_of_others_stay(aws: Cloud, found: Found) -> None:
+@pytest.fixture
+def signed_in(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """The account as the commands have it."""
+    for name, value in aws.environ.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings(bucket=account.BUCKET, label="diagnosis")
+    return Account(Project(aws.project, "dev"), settings, boto3.Session())
+
+
+def test_statements_and_rules_of_others_stay(aws: Cloud, found: Found, signed_in: Account) -> None:
     s3 = aws.client("s3")
     theirs = {**found["bucket"]["policy"]["Statement"][0], "Sid": "Theirs", "Action": "s3:PutObjectAcl"}
     s3.put_bucket_policy(Bucket=account.BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [theirs]}))
     rule = {"ID": "theirs", "Status": "Disabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}
     s3.put_bucket_lifecycle_configuration(Bucket=account.BUCKET, LifecycleConfiguration={"Rules": [rule]})
-    assert aws.vintner("deploy", "--stage", "dev").returncode == 0
+    assert ensure_bucket(signed_in) is False
     after = account.bucket(aws)
     assert [one["Sid"] for one in after["policy"]["Statement"]] == ["Theirs", "VintnerTlsOnly"]
     assert [one["ID"] for one in after["lifecycle"]] == ["theirs", *(one["ID"] for one in found["bucket"]["lifecycle"])]
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "reserved_here", "has"),
+    [(1000, 0, True), (102, 0, True), (101, 0, False), (100, 2, True), (8, 2, False)],
+    ids=["room", "just enough", "one too few", "reserved already", "a new account"],
+)
+def test_concurrency_is_reserved_where_the_account_has_room(
+    signed_in: Account, found: Found, unreserved: int, reserved_here: int, has: bool
+) -> None:
+    deployed = len(found["functions"])
+    with Stubber(signed_in.functions) as stubbed:
+        limits = {"AccountLimit": {"UnreservedConcurrentExecutions": unreserved}}
+        stubbed.add_response("get_account_settings", limits)
+        for number in [reserved_here, *[0] * (deployed - 1)]:
+            stubbed.add_response("get_function_concurrency", {"ReservedConcurrentExecutions": number})
+        assert account_has(signed_in, 2) is has
