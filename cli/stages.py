@@ -1,11 +1,14 @@
 """The stages of ``.chalice/config.json``: which functions carry the training layer, and writing that down."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from local.project import Project
 from shared.errors import VintnerError
+from shared.settings import Settings
 
 CONFIG: Final = Path(".chalice") / "config.json"
 API: Final = "api_handler"
@@ -38,6 +41,12 @@ def stage_of(config: Config, name: str) -> Config:
     if name not in stages:
         raise VintnerError(f"expected a stage of {CONFIG}, one of {', '.join(sorted(stages))}; found {name!r}")
     return stages[name]
+
+
+def settings_of(project: Path, stage: str) -> Settings:
+    """The settings that a stage's functions get, which become this process's own; raise BadSetting."""
+    os.environ.update(Project(project, stage, outer={}).environment())
+    return Settings.from_environment()
 
 
 def training_functions(config: Config) -> list[str]:

@@ -1,6 +1,5 @@
 """The AWS account that a stage is deployed to: its clients, and its refusals in one line."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.stages import read_config, stage_of
+from cli.stages import read_config, settings_of, stage_of
 from cli.target import LOCAL_STAGE, project_directory
 from local.project import API, Project
 from shared.errors import VintnerError
@@ -46,9 +45,7 @@ class Account:
         stage_of(read_config(directory), stage)
         if stage == LOCAL_STAGE:
             raise VintnerError(f"stage {LOCAL_STAGE!r} is the simulated cloud's: deploy another one, such as 'dev'")
-        project = Project(directory, stage, outer={})
-        os.environ.update(project.environment())
-        settings = Settings.from_environment()
+        settings = settings_of(directory, stage)
         with refusals("the AWS client cannot be set up"):
             session = boto3.Session()
             if session.get_credentials() is None:
@@ -58,7 +55,7 @@ class Account:
                 )
         if not session.region_name:
             raise VintnerError("expected an AWS region, found none: set AWS_DEFAULT_REGION, or one in your profile")
-        return cls(project, settings, session)
+        return cls(Project(directory, stage, outer={}), settings, session)
 
     @property
     def stage(self) -> str:
