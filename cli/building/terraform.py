@@ -1,7 +1,7 @@
 """Chalice's Terraform output for a stage, mended for the Terraform and the AWS provider of today.
 
-Chalice asks for Terraform before 1.4 and a provider before 5, which does not know Python 3.11, and uses what was removed
-since: the null provider's data source, and the stage as an argument of the API's deployment.
+Chalice asks for Terraform before 1.4 and a provider before 5, which does not know Python 3.11, and uses what was
+removed since: the null provider's data source, and the stage as an argument of the API's deployment.
 """
 
 import io

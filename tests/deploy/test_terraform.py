@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli.building.terraform import FOLDER, PROVIDER, merged
+from tests.deploy import account
 from tests.deploy.account import EVENT_FUNCTIONS, FUNCTIONS
 from tests.deploy.conftest import Cloud
 
@@ -112,15 +113,25 @@ def test_a_half_wish_is_refused(aws: Cloud, arguments: list[str]) -> None:
     assert "--terraform and --stage NAME together" in done.stderr
 
 
+def terraform(aws: Cloud, folder: Path, *arguments: str) -> None:
+    environ = {**aws.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
+    command = ["terraform", *arguments, "-no-color"]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.skipif(not (PLUGINS and shutil.which("terraform")), reason="needs terraform and VINTNER_TERRAFORM_PLUGINS")
-def test_terraform_accepts_it(folder: Path, aws: Cloud) -> None:
-    for arguments in (["init", f"-plugin-dir={PLUGINS}"], ["validate"], ["fmt", "-check"]):
-        done = subprocess.run(
-            ["terraform", *arguments, "-no-color"][: 2 + len(arguments)],
-            cwd=folder,
-            env={**aws.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_terraform_accepts_it_and_puts_it_on_a_simulated_aws(folder: Path, aws: Cloud) -> None:
+    simulated = {"s3_use_path_style": True, "skip_credentials_validation": True, "skip_metadata_api_check": True}
+    (folder / "simulated.tf.json").write_text(json.dumps({"provider": {"aws": simulated}}))
+    terraform(aws, folder, "init", f"-plugin-dir={PLUGINS}")
+    terraform(aws, folder, "validate")
+    terraform(aws, folder, "apply", "-auto-approve")
+    found = account.everything(aws)
+    assert {name: one["Layers"] != [] for name, one in found["functions"].items()} == {
+        account.deployed_name(function): function in EVENT_FUNCTIONS for function in FUNCTIONS
+    }
+    assert len(found["bucket"]["notifications"]) == 2
+    assert set(found["queues"]) == {"vintner-dev-failures"}
+    terraform(aws, folder, "destroy", "-auto-approve")
+    assert account.functions(aws) == {}
