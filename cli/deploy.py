@@ -13,6 +13,7 @@ from cli.deploying.chalice import Resources, delete_app, deploy_app
 from cli.deploying.failures import delete_destination, ensure_destination
 from cli.deploying.gateway import configure_gateway, delete_key
 from cli.deploying.layers import delete_layer, publish_layer
+from cli.deploying.logs import delete_log_groups, ensure_log_groups
 from cli.deploying.policies import check_policies
 from cli.deploying.records import fetch_record, forget_record, leave_record
 from cli.layer import PYTHON
@@ -49,8 +50,9 @@ def deploy(*, stage: str, as_json: bool) -> None:
     if not reserved:
         told("", "none has reserved concurrency: the account's limit does not leave room for it")
     api = next(one for one in resources if one["resource_type"] == "rest_api")
-    with refusals("the functions' failure destination"):
+    with refusals("the functions' failure destination and logs"):
         queue = ensure_destination(account, training_functions(config))
+        ensure_log_groups(account, config["lambda_functions"])
     told("failures", queue)
     with refusals("the API's own answers and limits"):
         api_stage = account.project.config.api_gateway_stage
@@ -84,6 +86,7 @@ def destroy(*, stage: str, data: bool, yes: bool, as_json: bool) -> None:
         resources = delete_app(account)
         forget_record(account)
         delete_destination(account)
+        delete_log_groups(account, read_config(account.project.directory)["lambda_functions"])
         layers = delete_layer(account)
         config = read_config(account.project.directory)
         write_config(account.project.directory, with_layers(config, stage, []))

@@ -8,6 +8,8 @@ from chalicelib.gate import Gate
 from cli.deploying.bucket import MULTIPART_DAYS, NONCURRENT_DAYS, TLS_ONLY
 from cli.deploying.failures import LONGEST_WAIT_SECONDS, RETENTION_SECONDS, RETRIES
 from cli.deploying.gateway import PREDICTIONS
+from cli.deploying.logs import RETENTION_DAYS
+from cli.stages import API
 
 Resources = dict[str, dict[str, Any]]
 
@@ -24,6 +26,10 @@ def additions(*, name: str, bucket: str, functions: Sequence[str], runtime: str,
         **_gateway(gate, name),
         "aws_s3_bucket_notification": {
             f"{bucket}_notify": {"bucket": _BUCKET, "depends_on": _permissions(functions)},
+        },
+        "aws_cloudwatch_log_group": {
+            function: {"name": f"/aws/lambda/{deployed}", "retention_in_days": RETENTION_DAYS}
+            for function, deployed in {API: name, **{one: f"{name}-{one}" for one in functions}}.items()
         },
         "aws_lambda_function": {
             function: {"layers": ["${aws_lambda_layer_version.training.arn}"]} for function in functions

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -95,6 +96,11 @@ class Account:
     def queues(self) -> "SQSClient":
         """Queues."""
         return self.session.client("sqs", config=_PATIENT)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """The functions' logs."""
+        return self.session.client("logs", config=_PATIENT)
 
     @cached_property
     def gateway(self) -> "APIGatewayClient":

@@ -107,6 +107,12 @@ def queues(aws: Cloud) -> dict[str, Any]:
     return found
 
 
+def log_groups(aws: Cloud) -> dict[str, int]:
+    """How many days each log group keeps."""
+    groups = aws.client("logs").describe_log_groups()["logGroups"]
+    return {one["logGroupName"]: one.get("retentionInDays", 0) for one in groups}
+
+
 def layers(aws: Cloud) -> list[str]:
     client = aws.client("lambda")
     versions = client.list_layer_versions(LayerName="vintner-dev-training")["LayerVersions"]
@@ -116,7 +122,7 @@ def layers(aws: Cloud) -> list[str]:
 def everything(aws: Cloud) -> dict[str, Any]:
     """All of it."""
     found = {"functions": functions(aws), "roles": roles(aws), "apis": apis(aws), "rules": rules(aws)}
-    found |= {"queues": queues(aws), "layers": layers(aws)}
+    found |= {"queues": queues(aws), "layers": layers(aws), "logs": log_groups(aws)}
     try:
         return {**found, "bucket": bucket(aws)}
     except ClientError:

@@ -17,6 +17,7 @@ EMPTY: dict[str, Any] = {
     "rules": {},
     "queues": {},
     "layers": [],
+    "logs": {},
     "bucket": None,
 }
 
