@@ -30,7 +30,7 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, de
 
     Nothing leaves this machine, and nothing is kept when it ends. With --deployed the functions do not run from the
     working tree: each runs from dist/deployment.zip, and those that train with dist/training-layer.zip, in an
-    interpreter that sees nothing else ('make artefacts' builds both).
+    interpreter that sees nothing else ('vintner layer' builds both).
     """
     directory = project_directory()
     refuse_a_second(directory / STATE_DIR)

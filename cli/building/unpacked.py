@@ -18,7 +18,7 @@ def unpack_project(project: Path, folder: Path, stage: str) -> Path:
     """
     for artefact in (CODE, LAYER):
         if not (project / artefact).is_file():
-            raise VintnerError(f"expected {artefact} in {project}, found none: build it with 'make artefacts'")
+            raise VintnerError(f"expected {artefact} in {project}, found none: build it with 'vintner layer'")
     shutil.rmtree(folder, ignore_errors=True)
     directory, layer = folder / "function", folder / "layer"
     unpack(project / CODE, directory)

@@ -134,7 +134,7 @@ def test_a_layer_without_its_lock_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_project_without_artefacts_says_how_to_build_them(tmp_path: Path) -> None:
-    with pytest.raises(VintnerError, match=r"expected dist/deployment\.zip .* 'make artefacts'"):
+    with pytest.raises(VintnerError, match=r"expected dist/deployment\.zip .* 'vintner layer'"):
         unpack_project(tmp_path, tmp_path / "unpacked", "local")
 
 

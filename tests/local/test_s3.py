@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -7,13 +8,14 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus, urlsplit
 
 import boto3
 import obstore
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from obstore.exceptions import AlreadyExistsError, NotModifiedError, PreconditionError
 from obstore.store import S3Store
 
@@ -201,3 +203,55 @@ def test_our_own_clients_heed_no_profile(sim: Cloud) -> None:
     s3.close()
     sqs.close()
     assert sim.read("own") == b"own"
+
+
+def test_the_names_of_a_filter_may_be_written_as_an_app_likes(sim: Cloud) -> None:
+    sim.s3.create_bucket(Bucket="filtered")
+    arn = queue(sim, "filtered")
+    rules = [{"Name": "Prefix", "Value": "data/"}, {"Name": "Suffix", "Value": ".csv"}]
+    notify(sim, "filtered", arn, {"Filter": {"Key": {"FilterRules": rules}}})
+    for key in ("data/a.csv", "data/a.txt", "a.csv"):
+        sim.s3.put_object(Bucket="filtered", Key=key, Body=b"Prefix")
+    assert events(sim, "filtered") == [("ObjectCreated:Put", "data/a.csv")]
+
+
+def test_a_delete_in_a_versioned_bucket_is_told_as_its_marker(sim: Cloud) -> None:
+    sim.s3.create_bucket(Bucket="versioned")
+    sim.s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    notify(sim, "versioned", queue(sim, "versioned"), {})
+    sim.s3.put_object(Bucket="versioned", Key="a", Body=b"")
+    sim.s3.delete_object(Bucket="versioned", Key="a")
+    assert events(sim, "versioned") == [("ObjectCreated:Put", "a"), ("ObjectRemoved:DeleteMarkerCreated", "a")]
+
+
+def test_a_policy_for_requests_without_tls_denies_no_other(sim: Cloud) -> None:
+    sim.s3.create_bucket(Bucket="denied")
+    deny: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::denied/*"}
+    plain = {**deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    for statement in (plain, deny):
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sim.s3.put_bucket_policy(Bucket="denied", Policy=policy)
+        refused = pytest.raises(ClientError, match="403") if statement is deny else contextlib.nullcontext()
+        with refused:
+            sim.s3.put_object(Bucket="denied", Key="a", Body=b"")
+
+
+def queue(sim: Cloud, name: str) -> str:
+    url = sim.sqs.create_queue(QueueName=name)["QueueUrl"]
+    return sim.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def notify(sim: Cloud, bucket: str, arn: str, more: dict[str, Any]) -> None:
+    wish: Any = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], **more}
+    sim.s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [wish]}
+    )
+
+
+def events(sim: Cloud, queue_name: str) -> list[tuple[str, str]]:
+    """The name and key of each event that is in a queue."""
+    url = sim.sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
+    messages = sim.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    found = [json.loads(message["Body"]) for message in messages]
+    records = [record for one in found for record in one.get("Records", [])]
+    return [(record["eventName"], unquote_plus(record["s3"]["object"]["key"])) for record in records]
