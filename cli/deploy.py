@@ -13,6 +13,7 @@ from cli.deploying.chalice import Resources, delete_app, deploy_app
 from cli.deploying.failures import delete_destination, ensure_destination
 from cli.deploying.gateway import configure_gateway, delete_key
 from cli.deploying.layers import delete_layer, publish_layer
+from cli.deploying.leftovers import adopt_api, delete_leftovers
 from cli.deploying.logs import delete_log_groups, ensure_log_groups
 from cli.deploying.policies import check_policies
 from cli.deploying.records import fetch_record, forget_record, leave_record
@@ -39,6 +40,7 @@ def deploy(*, stage: str, as_json: bool) -> None:
     with refusals(f"s3://{account.settings.bucket}"):
         new = ensure_bucket(account)
         fetch_record(account)
+        adopt_api(account)
     told("bucket", f"s3://{account.settings.bucket}{' created' if new else ''}")
     arn = publish_layer(account, project / LAYER, runtime)
     write_config(project, with_layers(config, stage, [arn]))
@@ -79,18 +81,21 @@ def destroy(*, stage: str, data: bool, yes: bool, as_json: bool) -> None:
     what = f"the bucket {account.settings.bucket} with all its data" if data else "functions, triggers and API"
     if not yes:
         click.confirm(f"Delete {what} of stage {stage}?", abort=True)
-    told = _steps(as_json)
+    config, told = read_config(account.project.directory), _steps(as_json)
+    functions = list(config["lambda_functions"])
     with refusals(f"taking down stage {stage!r}"):
         fetch_record(account)
         delete_key(account)
         resources = delete_app(account)
         forget_record(account)
+        resources += delete_leftovers(account, functions)
         delete_destination(account)
-        delete_log_groups(account, read_config(account.project.directory)["lambda_functions"])
+        delete_log_groups(account, functions)
         layers = delete_layer(account)
-        config = read_config(account.project.directory)
         write_config(account.project.directory, with_layers(config, stage, []))
-        told("deleted", f"{resources} resources of Chalice's, {layers} layer versions, the failures' queue")
+        told(
+            "deleted", f"{resources} roles, functions, triggers and APIs, {layers} layer versions, the failures' queue"
+        )
         versions = delete_bucket(account) if data else None
     if as_json:
         print_json({"resources": resources, "layers": layers, "object_versions": versions})
