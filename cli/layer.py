@@ -1,22 +1,16 @@
 """``vintner layer``: the packages of the functions that train, as a Lambda layer."""
 
 from dataclasses import asdict
-from typing import Final
 
 import click
 
 from cli.building.archive import Artefact, describe
-from cli.building.code import CODE, build_code
-from cli.building.limits import MOST_WITH_LAYER, check_together
-from cli.building.runtimes import Runtime
+from cli.building.limits import CODE, MOST_WITH_LAYER, check_together
+from cli.building.runtimes import PYTHON, Runtime
 from cli.building.training_layer import LAYER, build_layer
-from cli.deploying.account import Account
-from cli.deploying.layers import publish_layer
 from cli.output import json_option, line, print_json
 from cli.stages import read_config, training_functions, with_layers, write_config
 from cli.target import project_directory
-
-PYTHON: Final = "3.11"
 
 python_option = click.option(
     "--python", default=PYTHON, show_default=True, metavar="VERSION", help="The Python of the Lambda runtime."
@@ -36,6 +30,8 @@ def layer(context: click.Context, *, python: str, as_json: bool) -> None:
     """
     if context.invoked_subcommand:
         return
+    from cli.building.code import build_code  # noqa: PLC0415  (Chalice's packager is slow to load)
+
     project, runtime = project_directory(), Runtime.of(python)
     built = build_layer(project, project / LAYER, runtime)
     code = build_code(project, project / CODE, runtime)
@@ -58,6 +54,9 @@ def publish(*, stage: str, python: str, as_json: bool) -> None:
     Its ARN is written into the stage's functions in .chalice/config.json; the next deployment uses it. A layer with the
     same bytes is not published again.
     """
+    from cli.deploying.account import Account  # noqa: PLC0415  (as slow to load as what it is for)
+    from cli.deploying.layers import publish_layer  # noqa: PLC0415
+
     project, account = project_directory(), Account.of(stage)
     arn = publish_layer(account, project / LAYER, Runtime.of(python))
     config = read_config(project)

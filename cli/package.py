@@ -2,11 +2,8 @@
 
 import click
 
-from cli.building.code import CODE, build_code
-from cli.building.limits import MOST_CODE
+from cli.building.limits import CODE, MOST_CODE
 from cli.building.runtimes import Runtime
-from cli.building.terraform import package_terraform
-from cli.deploying.policies import check_policies
 from cli.layer import python_option
 from cli.output import json_option, line, print_json
 from cli.stages import read_config, settings_of, stage_of
@@ -24,6 +21,10 @@ def package(*, terraform: bool, stage: str | None, python: str, as_json: bool) -
     The same code and requirements give the same bytes. With --terraform and a stage, 'terraform init' and 'terraform
     apply' in dist/terraform put there what 'vintner deploy' puts there; use one of the two for a stage.
     """
+    from cli.building.code import build_code  # noqa: PLC0415  (Chalice's packager is slow to load)
+    from cli.building.terraform import package_terraform  # noqa: PLC0415
+    from cli.deploying.policies import check_policies  # noqa: PLC0415
+
     project, runtime = project_directory(), Runtime.of(python)
     if terraform != (stage is not None):
         raise click.UsageError("expected --terraform and --stage NAME together, or neither")

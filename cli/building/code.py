@@ -17,7 +17,6 @@ from cli.building.limits import check_code
 from cli.building.runtimes import Runtime
 from shared.errors import VintnerError
 
-CODE: Final = Path("dist") / "deployment.zip"
 _CONFIGURATION: Final = ".chalice"
 _PACKED: Final = ("app.py", "requirements.txt", "chalicelib", "vendor")
 

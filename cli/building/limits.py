@@ -1,10 +1,12 @@
-"""How large what is deployed may be. Sizes in bytes, unpacked."""
+"""Where the deployment zip is, and how large what is deployed may be. Sizes in bytes, unpacked."""
 
+from pathlib import Path
 from typing import Final
 
 from cli.building.archive import Artefact
 from shared.errors import VintnerError
 
+CODE: Final = Path("dist") / "deployment.zip"
 LAMBDA_LIMIT: Final = 262_144_000  # code and layers together
 MOST_WITH_LAYER: Final = 250_000_000  # leaves room for what a later version adds
 MOST_CODE: Final = 25_000_000

@@ -6,6 +6,8 @@ from typing import Final
 
 from shared.errors import VintnerError
 
+PYTHON: Final = "3.11"
+
 # The Python 3.11 runtime is Amazon Linux 2, the later ones are Amazon Linux 2023.
 _GLIBC_OF_3_11: Final = 26
 _GLIBC_LATER: Final = 34

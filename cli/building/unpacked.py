@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from cli.building.archive import unpack
-from cli.building.code import CODE
+from cli.building.limits import CODE
 from cli.building.training_layer import LAYER
 from cli.stages import CONFIG, read_config, with_layers, write_config
 from shared.errors import VintnerError

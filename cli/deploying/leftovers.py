@@ -46,12 +46,10 @@ def delete_leftovers(account: Account, functions: Iterable[str]) -> int:
 def _apis(account: Account) -> list[str]:
     """The ids of the APIs that call the stage's function; another stage's may have the same name."""
     called = f":function:{account.function_name('api_handler')}/invocations"
-    found = []
-    for page in account.gateway.get_paginator("get_rest_apis").paginate():
-        for api in page.get("items", []):
-            if api.get("name") == account.project.config.app_name and called in _integrations(account, api["id"]):
-                found.append(api["id"])
-    return found
+    pages = account.gateway.get_paginator("get_rest_apis").paginate()
+    own = account.project.config.app_name
+    named = [api["id"] for page in pages for api in page.get("items", []) if api.get("name") == own]
+    return [api for api in named if called in _integrations(account, api)]
 
 
 def _integrations(account: Account, rest_api_id: str) -> str:

@@ -88,7 +88,7 @@ def test_a_missing_bucket(project: Path, command: list[str], s3_url: str) -> Non
 @pytest.mark.parametrize(
     ("record", "problem"),
     [
-        (None, "stage 'dev' has no deployed API: run 'chalice deploy --stage dev'"),
+        (None, "stage 'dev' has no deployed API: run 'vintner deploy --stage dev'"),
         ("no json", "expected Chalice's record of a deployment, found something else"),
         ('{"resources": []}', "stage 'dev' has no deployed API"),
         (json.dumps({"resources": [{"rest_api_url": f"{SHUT}/api/"}]}), "/api/predict cannot be reached ([Errno 111]"),

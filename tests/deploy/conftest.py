@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cli.building.code import CODE
+from cli.building.limits import CODE
 from cli.building.training_layer import LAYER
 from cli.building.unpacked import unpack_project
 from local.children import importable, listen

@@ -4,6 +4,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -149,3 +150,12 @@ def test_layers_are_written_for_the_training_functions_and_taken_out_again(tmp_p
     assert stage_of(with_layers(config, "dev", []), "dev")["lambda_functions"] == {"train": {}}
     with pytest.raises(VintnerError, match=r"one of dev; found 'prod'"):
         with_layers(config, "prod", [])
+
+
+SLOW = ("chalice.cli", "chalice.deploy", "inquirer", "blessed", "chalicelib", "aws_lambda_powertools", "yaml")
+
+
+def test_other_commands_load_nothing_of_a_deployment() -> None:
+    code = f"import sys, cli.main; print([name for name in {SLOW!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

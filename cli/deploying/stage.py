@@ -1,0 +1,93 @@
+"""A stage in an account from first to last: what is done in which order, and told as it is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.gate import Gate
+from cli.building.runtimes import Runtime
+from cli.building.training_layer import LAYER
+from cli.deploying.account import Account, refusals
+from cli.deploying.bucket import delete_bucket, ensure_bucket
+from cli.deploying.chalice import Resources, delete_app, deploy_app
+from cli.deploying.failures import delete_destination, ensure_destination
+from cli.deploying.gateway import configure_gateway, delete_key
+from cli.deploying.layers import delete_layer, publish_layer
+from cli.deploying.leftovers import adopt_api, delete_leftovers
+from cli.deploying.logs import delete_log_groups, ensure_log_groups
+from cli.deploying.policies import check_policies
+from cli.deploying.records import fetch_record, forget_record, leave_record
+from cli.stages import read_config, training_functions, with_layers, write_config
+
+Told = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What there is after a deployment; `api_key` is the key's id, None where none is needed."""
+
+    url: str
+    bucket: str
+    layer: str
+    failures: str
+    api_key: str | None
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """How much was deleted; `object_versions` is None where the bucket stays."""
+
+    resources: int
+    layers: int
+    object_versions: int | None
+
+
+def deploy_stage(account: Account, runtime: Runtime, told: Told) -> Deployed:
+    """Put a stage into the account; raise VintnerError with what the account refused."""
+    project, bucket, gate = account.project.directory, account.settings.bucket, Gate.from_environment()
+    config = read_config(project)
+    check_policies(project, config, account.stage, bucket)
+    with refusals(f"s3://{bucket}"):
+        new = ensure_bucket(account)
+        fetch_record(account)
+        adopt_api(account)
+    told("bucket", f"s3://{bucket}{' created' if new else ''}")
+    arn = publish_layer(account, project / LAYER, runtime)
+    write_config(project, with_layers(config, account.stage, [arn]))
+    told("layer", arn)
+    with refusals(f"Chalice's deployment of stage {account.stage!r}"):
+        resources, reserved = deploy_app(account, runtime)
+        leave_record(account)
+    told("functions", ", ".join(_functions(resources)))
+    if not reserved:
+        told("", "none has reserved concurrency: the account's limit does not leave room for it")
+    with refusals("the functions' failure destination and logs"):
+        queue = ensure_destination(account, training_functions(config))
+        ensure_log_groups(account, config["lambda_functions"])
+        delete_layer(account, keep=arn)
+    told("failures", queue)
+    api = next(one for one in resources if one["resource_type"] == "rest_api")
+    with refusals("the API's own answers and limits"):
+        key = configure_gateway(account, api["rest_api_id"], account.project.config.api_gateway_stage, gate)
+    return Deployed(str(api["rest_api_url"]), bucket, arn, queue, key)
+
+
+def destroy_stage(account: Account, *, data: bool) -> Destroyed:
+    """Take a stage down; raise VintnerError with what the account refused."""
+    project = account.project.directory
+    config = read_config(project)
+    functions = list(config["lambda_functions"])
+    with refusals(f"taking down stage {account.stage!r}"):
+        fetch_record(account)
+        delete_key(account)
+        resources = delete_app(account)
+        forget_record(account)
+        resources += delete_leftovers(account, functions)
+        delete_destination(account)
+        delete_log_groups(account, functions)
+        layers = delete_layer(account)
+        write_config(project, with_layers(config, account.stage, []))
+        return Destroyed(resources, layers, delete_bucket(account) if data else None)
+
+
+def _functions(resources: Resources) -> list[str]:
+    return [one["lambda_arn"].rpartition(":")[2] for one in resources if one["resource_type"] == "lambda_function"]
