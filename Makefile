@@ -39,7 +39,7 @@ dist/deployment.zip: $(STAMP) requirements.txt app.py $(shell find chalicelib fu
 	$(BIN)/vintner package
 
 # One set of versions, with the hashes of all their wheels: what trains on a laptop is what trains on Lambda.
-LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-header
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes
 
 lock: $(STAMP)
 	$(LOCK) requirements.in --output-file requirements.txt

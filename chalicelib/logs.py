@@ -29,8 +29,10 @@ def configure(level: int = logging.INFO) -> None:
             handler.setFormatter(_Json())
     else:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-    for package in ("functions", "shared", "chalicelib"):
+    for package in ("functions", "shared"):
         logging.getLogger(package).setLevel(level)
+    # What a call did and why it failed is told elsewhere by whoever made the call.
+    logging.getLogger("chalicelib").setLevel(level if DEPLOYED else logging.CRITICAL)
 
 
 def _standard_output(root: logging.Logger) -> logging.Handler:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.gate import Gate
-from cli.deploying.bucket import MULTIPART_DAYS, NONCURRENT_DAYS, TLS_ONLY
+from cli.deploying.bucket import MULTIPART_DAYS, NONCURRENT_DAYS, tls_only
 from cli.deploying.failures import LONGEST_WAIT_SECONDS, RETENTION_SECONDS, RETRIES
 from cli.deploying.gateway import PREDICTIONS
 from cli.deploying.logs import RETENTION_DAYS
@@ -50,15 +50,7 @@ def _permissions(functions: Sequence[str]) -> list[str]:
 
 
 def _bucket(bucket: str) -> Resources:
-    arn = "${aws_s3_bucket.data.arn}"
-    deny = {
-        "Sid": TLS_ONLY,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    deny = tls_only("${aws_s3_bucket.data.arn}")
     rules = [
         {
             "id": "vintner-noncurrent-versions",

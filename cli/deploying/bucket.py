@@ -77,6 +77,18 @@ def delete_bucket(account: Account) -> int:
     return removed
 
 
+def tls_only(arn: str) -> dict[str, Any]:
+    """The statement that denies the bucket with this ARN every request without TLS."""
+    return {
+        "Sid": TLS_ONLY,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def _exists(account: Account) -> bool:
     bucket = account.settings.bucket
     try:
@@ -103,15 +115,7 @@ def _with_tls_only(account: Account) -> dict[str, Any]:
         if code_of(error) != "NoSuchBucketPolicy":
             raise
     partition = account.session.get_partition_for_region(account.region)
-    arn = f"arn:{partition}:s3:::{bucket}"
-    ours = {
-        "Sid": TLS_ONLY,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    ours = tls_only(f"arn:{partition}:s3:::{bucket}")
     others = [one for one in policy["Statement"] if one.get("Sid") != TLS_ONLY]
     return {**policy, "Statement": [*others, ours]}
 
