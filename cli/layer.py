@@ -11,6 +11,7 @@ from cli.building.training_layer import LAYER, build_layer
 from cli.output import json_option, line, print_json
 from cli.stages import read_config, training_functions, with_layers, write_config
 from cli.target import project_directory
+from shared.errors import VintnerError
 
 python_option = click.option(
     "--python", default=PYTHON, show_default=True, metavar="VERSION", help="The Python of the Lambda runtime."
@@ -35,7 +36,11 @@ def layer(context: click.Context, *, python: str, as_json: bool) -> None:
     project, runtime = project_directory(), Runtime.of(python)
     built = build_layer(project, project / LAYER, runtime)
     code = build_code(project, project / CODE, runtime)
-    check_together(code, built)
+    try:
+        check_together(code, built)
+    except VintnerError:
+        built.path.unlink()
+        raise
     if as_json:
         print_json({"layer": _shown(built), "code": _shown(code)})
         return

@@ -19,13 +19,13 @@ from chalice.package import PackageOptions
 from chalicelib.gate import Gate
 from cli.building.archive import Artefact, describe
 from cli.building.code import clean_copy, pack
+from cli.building.limits import check_together
 from cli.building.runtimes import Runtime
 from cli.building.terraform_additions import additions
-from cli.building.training_layer import LAYER
+from cli.building.training_layer import LAYER, check_layer
 from cli.deploying.gateway import gateway_responses
 from cli.stages import read_config, settings_of, training_functions
 from local.project import Project
-from shared.errors import VintnerError
 
 FOLDER: Final = Path("dist") / "terraform"
 TEMPLATE: Final = "chalice.tf.json"
@@ -41,14 +41,13 @@ Template = dict[str, Any]
 def package_terraform(project: Path, stage: str, runtime: Runtime) -> Artefact:
     """Write the template, the zip and the layer of a stage to ``dist/terraform``; the zip."""
     layer = project / LAYER
-    if not layer.is_file():
-        raise VintnerError(f"expected the training layer at {layer}, found none: build it with 'vintner layer'")
+    check_layer(project, layer)
     config, settings = Project(project, stage, outer={}), settings_of(project, stage)
     folder = project / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with clean_copy(project) as copy:
-        pack(copy, runtime)
+        check_together(pack(copy, runtime), describe(layer))
         _run_chalice(copy, folder, stage)
     shutil.copyfile(layer, folder / LAYER.name)
     template = mended(json.loads((folder / TEMPLATE).read_text(encoding="utf-8")), name=config.deployed_name())

@@ -1,8 +1,10 @@
 """The layer of the functions that train: the locked packages as Lambda's runtime can load them, and no more of them."""
 
+import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,8 @@ from shared.errors import VintnerError
 
 LAYER: Final = Path("dist") / "training-layer.zip"
 LOCK: Final = "requirements-train.txt"
+_LOCKED: Final = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
+_INSTALLED: Final = re.compile(r"python/([\w.]+)-([^-/]+)\.dist-info/METADATA$")
 PREFIX: Final = "python/"  # a layer is unpacked to /opt, and /opt/python is on Python's path
 
 
@@ -30,6 +34,23 @@ def build_layer(project: Path, path: Path, runtime: Runtime) -> Artefact:
                 file.unlink()
         strip_symbols(folder)
         return write_archive(folder, path, prefix=PREFIX)
+
+
+def check_layer(project: Path, path: Path) -> None:
+    """Raise VintnerError unless the layer is there and was built from the project's lock of today."""
+    if not path.is_file():
+        raise VintnerError(f"expected the training layer at {path}, found none: build it with 'vintner layer'")
+    wanted = {_spelled(*pair) for pair in _LOCKED.findall((project / LOCK).read_text(encoding="utf-8"))}
+    with zipfile.ZipFile(path) as packed:
+        found = {_spelled(*match.groups()) for name in packed.namelist() if (match := _INSTALLED.match(name))}
+    if found != wanted:
+        others = ", ".join(sorted(found ^ wanted)[:3])
+        raise VintnerError(f"{path}: expected the packages of {LOCK}, found others ({others}): run 'vintner layer'")
+
+
+def _spelled(name: str, version: str) -> str:
+    """A package and its version in one spelling: names are the same whatever their case and separators."""
+    return f"{name.lower().replace('-', '_').replace('.', '_')} {version}"
 
 
 def _install(lock: Path, folder: Path, runtime: Runtime) -> None:

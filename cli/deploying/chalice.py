@@ -14,8 +14,11 @@ from chalice.cli.factory import CLIFactory
 from chalice.deploy.deployer import ChaliceDeploymentError
 from chalice.utils import UI
 
+from cli.building.archive import describe
 from cli.building.code import clean_copy, pack
+from cli.building.limits import check_together
 from cli.building.runtimes import Runtime
+from cli.building.training_layer import LAYER
 from cli.deploying.account import Account
 from cli.deploying.records import record_of
 from shared.errors import VintnerError
@@ -28,7 +31,7 @@ Resources = list[dict[str, Any]]
 def deploy_app(account: Account, runtime: Runtime) -> tuple[Resources, bool]:
     """Deploy the functions, their triggers and the API; what there is then, and whether concurrency is reserved."""
     with clean_copy(account.project.directory) as copy, _imports_undone():
-        pack(copy, runtime)
+        check_together(pack(copy, runtime), describe(account.project.directory / LAYER))
         factory = CLIFactory(str(copy), environ=os.environ)
         config = factory.create_config_obj(chalice_stage_name=account.stage)
         reserved = account_has(account, wanted_concurrency(config.config_from_disk))

@@ -5,14 +5,13 @@ from typing import Any
 
 from cli.building.archive import describe
 from cli.building.runtimes import Runtime
+from cli.building.training_layer import check_layer
 from cli.deploying.account import Account, refusals
-from shared.errors import VintnerError
 
 
 def publish_layer(account: Account, path: Path, runtime: Runtime) -> str:
-    """Publish the layer unless its last version has the same bytes; its ARN. Raise VintnerError without an archive."""
-    if not path.is_file():
-        raise VintnerError(f"expected the training layer at {path}, found none: build it with 'vintner layer'")
+    """Publish the layer unless its last version has the same bytes; its ARN. Raises what `check_layer` raises."""
+    check_layer(account.project.directory, path)
     description = f"sha256 {describe(path).sha256}"
     with refusals(f"publishing {path.name} to s3://{account.settings.bucket} and as layer {layer_name(account)}"):
         for version in versions(account):

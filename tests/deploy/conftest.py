@@ -1,6 +1,7 @@
 """What the tests of a deployment share: the built artefacts, and an account in a simulated AWS."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from local.children import importable, listen
 from local.environment import LOOPBACK, simulated
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = (".chalice", "app.py", "chalicelib", "functions", "shared", "vendor", "requirements.txt")
+CODE_OF = (".chalice", "app.py", "chalicelib", "functions", "shared", "vendor")
+PROJECT = (*CODE_OF, "requirements.txt", "requirements-train.txt")
 
 
 def _why_not_usable() -> str | None:
@@ -56,6 +58,15 @@ def unpacked(artefacts: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("deployed")
     yield unpack_project(ROOT, folder / "deployed", "local")
     shutil.rmtree(folder)  # a quarter of a gigabyte, which pytest would keep
+
+
+def write_layer(project: Path, *, leave_out: str = "") -> None:
+    """Write what stands for the layer: the names of its packages alone."""
+    lock = (project / "requirements-train.txt").read_text(encoding="utf-8")
+    with zipfile.ZipFile(project / LAYER, "w") as layer:
+        for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE):
+            if name != leave_out:
+                layer.writestr(f"python/{name.replace('-', '_')}-{version}.dist-info/METADATA", "")
 
 
 @dataclass(frozen=True)
@@ -97,8 +108,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
             shutil.copyfile(ROOT / name, project / name)
     (project / "requirements.txt").write_text("")  # nothing is fetched for a deployment of the tests
     (project / LAYER).parent.mkdir()
-    with zipfile.ZipFile(project / LAYER, "w") as layer:
-        layer.writestr("python/stands_for_the_layer.py", "")
+    write_layer(project)
     socket = listen(0, "AWS")
     url = f"http://{LOOPBACK}:{socket.getsockname()[1]}"
     environ = simulated({name: value for name, value in os.environ.items() if "VINTNER" not in name}, url)

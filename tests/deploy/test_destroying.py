@@ -1,13 +1,14 @@
 """A stage with an API key and limits, and its end; what cannot be deployed says why before anything is there."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.deploy import account
-from tests.deploy.conftest import Cloud
+from tests.deploy.conftest import Cloud, write_layer
 
 LIMITED = {"VINTNER_API_KEY": "on", "VINTNER_RATE_LIMIT": "50", "VINTNER_BURST_LIMIT": "100"}
 EMPTY: dict[str, Any] = {
@@ -61,6 +62,14 @@ def test_policies_of_another_bucket_are_refused(aws: Cloud) -> None:
     configure(aws, lambda stage: rename(stage, "vintner-dev"))
     assert "expected only the bucket of stage 'dev', 'vintner-other', found 'vintner-dev'" in done.stderr
     assert account.everything(aws) == EMPTY
+
+
+def test_a_layer_of_other_requirements_is_refused(aws: Cloud) -> None:
+    write_layer(aws.project, leave_out="numpy")
+    done = aws.vintner("deploy", "--stage", "dev")
+    write_layer(aws.project)
+    assert re.search(r"expected the packages of requirements-train.txt, found others \(numpy \S+\)", done.stderr)
+    assert aws.client("lambda").list_functions()["Functions"] == []
 
 
 def test_predictions_can_need_a_key_and_have_limits(aws: Cloud) -> None:
