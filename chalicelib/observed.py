@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 ERRORS: Final = "Errors"
 DURATION: Final = "Duration"
 ROWS_INGESTED: Final = "RowsIngested"
+ROWS_LEFT_OUT: Final = "RowsLeftOut"
+WARNINGS: Final = "Warnings"
+DRIFTED_FEATURES: Final = "DriftedFeatures"
 UPLOADS_REJECTED: Final = "UploadsRejected"
 F1: Final = "F1"
 PROMOTED: Final = "Promoted"
@@ -38,16 +41,21 @@ class Observation:
     def ingested(self, report: "ingest_and_retrain.Report") -> None:
         """What became of the uploads, and what was trained."""
         for receipt in report.receipts:
-            fields = {name: receipt[name] for name in ("upload", "status", "rows", "reasons")}
+            fields = {name: receipt[name] for name in ("upload", "status", "rows", "warnings", "reasons")}
             log.info("receipt", extra=fields)
         for score in report.trained:
             fields = {name: score[name] for name in ("model_id", "f1", "train_rows", "test_rows", "timings")}
             log.info("scored", extra=fields)
             self._metrics.add_metric(F1, MetricUnit.NoUnit, score["f1"])
-        rows = sum(one["rows"]["kept"] for one in report.receipts if one["status"] != "rejected")
-        self._metrics.add_metric(ROWS_INGESTED, MetricUnit.Count, rows)
-        rejected = sum(one["status"] == "rejected" for one in report.receipts)
-        self._metrics.add_metric(UPLOADS_REJECTED, MetricUnit.Count, rejected)
+        accepted = [one for one in report.receipts if one["status"] != "rejected"]
+        for name, count in {
+            ROWS_INGESTED: sum(one["rows"]["kept"] for one in accepted),
+            ROWS_LEFT_OUT: sum(one["rows"]["read"] - one["rows"]["kept"] for one in accepted),
+            UPLOADS_REJECTED: len(report.receipts) - len(accepted),
+            WARNINGS: sum(len(one["warnings"]) for one in accepted),
+            DRIFTED_FEATURES: sum(len(one.get("drift", {})) for one in accepted),
+        }.items():
+            self._metrics.add_metric(name, MetricUnit.Count, count)
 
     def judged(self, report: "promote.Report") -> None:
         """The decisions."""
