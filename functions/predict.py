@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.bodies import FieldError, InvalidFields, Rows, parse_body
-from shared.ensembles import Probabilities
+from shared.ensembles.answers import Probabilities
 from shared.inputs import OutOfRange
 from shared.production import Production, ProductionCache
 from shared.scorer import Label

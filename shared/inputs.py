@@ -1,8 +1,9 @@
-"""Inputs: from the values of a row to what the trees see, as the fitted preprocessing does it, in plain Python.
+"""Inputs: from the values of a row to what the classifier sees, as the fitted preprocessing does it, in plain Python.
 
-A missing number takes the imputer's fill; each number is scaled as ``(value - mean) / scale`` in float64 and rounded to
-float32, because that is what scikit-learn's trees hold. Folding the scaler into the thresholds would be cheaper and
-would sometimes decide otherwise. A category becomes the 0 and 1 of its one-hot columns, which come after the numbers.
+A missing number takes the imputer's fill; each number is scaled as ``(value - mean) / scale`` in float64. It is rounded
+to float32 for the classifiers whose trees hold that in scikit-learn, and must fit into it for all. Folding the scaler
+into the thresholds would be cheaper and would sometimes decide otherwise. A category becomes the 0 and 1 of its one-hot
+columns, which come after the numbers.
 """
 
 import struct
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.columns import Column, Value
-from shared.ensembles import check_finite
+from shared.ensembles.answers import check_finite
 from shared.values import ISO, TRUE, date_text
 
 Vector = Sequence[float]
@@ -64,7 +65,7 @@ class Inputs:
     """The features in order, and what the preprocessing knows of each: of numbers fill, mean and scale.
 
     `fills`, `means` and `scales` are those of the features that are no category, in order; `categories` those of the
-    others.
+    others. `is_single` says that the classifier sees float32 values, else float64.
     """
 
     columns: tuple[Column, ...]
@@ -72,6 +73,7 @@ class Inputs:
     means: tuple[float, ...]
     scales: tuple[float, ...]
     categories: tuple[Category, ...]
+    is_single: bool = True
 
     @classmethod
     def load(cls, document: dict[str, Any]) -> "Inputs":
@@ -83,7 +85,10 @@ class Inputs:
         if {len(fills), len(means), len(scales)} != {len(columns) - len(categories)}:
             raise ValueError("features, fills, means and scales differ in length")
         check_finite([*fills, *means, *(1 / scale for scale in scales)])
-        return cls(columns, fills, means, scales, categories)
+        precision = document.get("precision", "float32")
+        if precision not in {"float32", "float64"}:
+            raise ValueError(f"the inputs are of the unknown precision {precision!r}")
+        return cls(columns, fills, means, scales, categories, precision == "float32")
 
     @property
     def typical(self) -> tuple[bool | float | str, ...]:
@@ -95,21 +100,21 @@ class Inputs:
 
     @property
     def width(self) -> int:
-        """How many values the trees see."""
+        """How many values the classifier sees."""
         return len(self.fills) + sum(category.width for category in self.categories)
 
     def transform(self) -> Callable[[Sequence[Value]], Vector]:
-        """What turns the values of a row, in the order of the features, into what the trees see."""
+        """What turns the values of a row, in the order of the features, into what the classifier sees."""
         return self._numbers() if not self.categories else self._mixed()
 
     def _numbers(self) -> Callable[[Sequence[Any]], Vector]:
         fills, means, scales = self.fills, self.means, self.scales
-        to_float32 = self._to_float32
+        rounded = self._rounded()
 
         def transform(row: Sequence[Any]) -> Vector:
             if None in row:
                 row = [fill if value is None else value for value, fill in zip(row, fills, strict=True)]
-            return to_float32([(value - mean) / scale for value, mean, scale in zip(row, means, scales, strict=True)])
+            return rounded([(value - mean) / scale for value, mean, scale in zip(row, means, scales, strict=True)])
 
         return transform
 
@@ -134,16 +139,22 @@ class Inputs:
 
         return transform
 
-    def _to_float32(self, values: list[float]) -> Vector:
-        """Each float64 rounded to the nearest float32 (ties to even), as numpy's astype does."""
-        layout = f"<{len(values)}f"  # without "<" a value that is too large would silently become infinite
-        try:
-            return struct.unpack(layout, struct.pack(layout, *values))
-        except OverflowError:
-            numbers = [column.name for column in self.columns if not column.is_category]
-            raise OutOfRange(
-                next(name for name, value in zip(numbers, values, strict=True) if not _fits(value))
-            ) from None
+    def _rounded(self) -> Callable[[list[float]], Vector]:
+        """What rounds to the nearest float32 (ties to even) like numpy, or only sees that the values fit."""
+        layout = struct.Struct(f"<{len(self.fills)}f")  # without "<" what is too large would silently become infinite
+        pack, unpack, is_single = layout.pack, layout.unpack, self.is_single
+        numbers = [column.name for column in self.columns if not column.is_category]
+
+        def rounded(values: list[float]) -> Vector:
+            try:
+                packed = pack(*values)
+            except OverflowError:
+                raise OutOfRange(
+                    next(name for name, value in zip(numbers, values, strict=True) if not _fits(value))
+                ) from None
+            return unpack(packed) if is_single else values
+
+        return rounded
 
 
 def _spelled(value: float | str, column: Column) -> bool | float | str:

@@ -1,24 +1,22 @@
 """The portable scorer: a fitted pipeline as plain numbers, answered in plain Python.
 
-It mimics scikit-learn step by step instead of approximating it: the preprocessing in `inputs`, the trees and their
-votes in `ensembles`.
+It mimics scikit-learn step by step instead of approximating it: the preprocessing in `inputs`, the classifiers in
+`ensembles`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from shared.columns import Column, Value
 from shared.documents import decode
-from shared.ensembles import Probabilities, Score, load_adaboost
+from shared.ensembles import LOADERS, Loader
+from shared.ensembles.answers import Probabilities, Score
 from shared.errors import Rejected
 from shared.inputs import Inputs, Vector
 from shared.values import MISSING
 
 Label = bool | int | float | str
-
-KIND: Final = "adaboost"
-LOADERS: Final[dict[str, Callable[[dict[str, Any], int, int], Score]]] = {KIND: load_adaboost}
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Scorer:
             raise Rejected(f"{key}: expected a complete scorer, found none ({error!r})") from None
 
     @classmethod
-    def _from_document(cls, document: dict[str, Any], load: Callable[[dict[str, Any], int, int], Score]) -> "Scorer":
+    def _from_document(cls, document: dict[str, Any], load: Loader) -> "Scorer":
         inputs = Inputs.load(document)
         classes = tuple(document["classes"])
         if len(classes) < 2:

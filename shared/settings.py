@@ -11,7 +11,17 @@ from typing import Final
 from shared.errors import BadSetting
 from shared.values import MISSING, as_number
 
-ESTIMATORS: Final = ("adaboost",)
+AUTO: Final = "auto"
+ESTIMATORS: Final = (
+    "adaboost",
+    "random_forest",
+    "extra_trees",
+    "gradient_boosting",
+    "hist_gradient_boosting",
+    "decision_tree",
+    "logistic_regression",
+    AUTO,
+)
 PROMOTION_RULES: Final = ("better", "significant")
 APPROVALS: Final = ("auto", "manual")
 ON_DRIFT: Final = ("warn", "reject")

@@ -26,10 +26,11 @@ from shared.metrics import evaluate
 from shared.reference import Reference
 from shared.review import review
 from shared.scorer import Scorer
+from shared.selection import select
 from shared.settings import Settings
 from shared.store import Store, settle
 
-Fit = Callable[[Dataset], Pipeline]
+Fit = Callable[[Dataset, str], Pipeline]
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,10 @@ def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> 
         reference = _reference(store, candidate.inventory, settings)
         tables = load_tables(store, candidate.slots, restoring(store, settings, reference.columns))
         dataset = assemble(tables, reference.tests, reference.schema, truth=settings.positive is not None)
+    with timings.step("select"):
+        selection = select(dataset, settings.estimator)
     with timings.step("fit"):
-        pipeline = fit(dataset)
+        pipeline = fit(dataset, selection.estimator)
     with timings.step("check"):
         exported = export(pipeline, dataset, settings)
         compared = check_parity(pipeline, Scorer.load(exported, "scorer.json"), dataset)
@@ -130,6 +133,8 @@ def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> 
         "warnings": review(dataset, reference.schema, [source.upload.key for source in candidate.slots]),
         "schema": reference.schema.document(),
         "features": list(dataset.features),
+        "estimator": selection.estimator,
+        "selection": selection.document(),
         "importances": importances(pipeline, dataset.encoding),
         "classes": list(dataset.classes),
         "settings": settings.training(),
