@@ -1,6 +1,5 @@
 """The HTTP routes of the API function."""
 
-import json
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +12,7 @@ from chalicelib.runtime import production
 from functions import predict
 from shared.documents import Document
 from shared.errors import VintnerError
+from shared.json_text import json_text
 from shared.production import ProductionCache
 
 api = Blueprint(__name__)
@@ -23,13 +23,12 @@ MAX_BODY_BYTES: Final = 6 * 1024 * 1024  # a Lambda function cannot be sent more
 
 _KEY: Final = Gate.from_environment().api_key
 _JSON: Final = {"Content-Type": "application/json"}
-_encoded: Final = json.JSONEncoder(separators=(",", ":")).encode  # made once: making it takes as long as using it
 
 
 def answer(make: Callable[[], Document]) -> Response:
     """A JSON answer, or the problem that stood in its way."""
     try:
-        return Response(_encoded(make()), _JSON)
+        return Response(json_text(make()), _JSON)
     except VintnerError as error:
         return as_problem(error)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from chalicelib.value_schemas import Bounds, Schema, missing_schema, value_schema
-from functions.predict import class_names
 from shared.scorer import Label, Scorer
 from shared.values import FLOAT32_MAX, TRUE
 
@@ -40,7 +39,7 @@ def describe(scorer: Scorer | None, assets: Sequence[str]) -> Schema:
 
 def _of_model(scorer: Scorer, forms: Sequence[str]) -> Schema:
     label = _label_schema(scorer.classes)
-    names = class_names(scorer.classes)
+    names = list(scorer.class_names)
     probability: Schema = {"type": "number", "minimum": 0, "maximum": 1}
     answer = {
         "prediction": {**label, "description": "The class with the highest vote."},

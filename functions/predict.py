@@ -1,13 +1,12 @@
 """Predict: rows in, predictions of the production model out. Imports no scientific package and unpickles nothing."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from shared.bodies import FieldError, InvalidFields, Rows, parse_body
 from shared.ensembles.answers import Probabilities
 from shared.inputs import OutOfRange
 from shared.production import Production, ProductionCache
-from shared.scorer import Label
+from shared.scorer import Scorer
 
 Answer = dict[str, Any]
 
@@ -19,10 +18,10 @@ def predict(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
     """
     production = cache.current()
     rows = parse_body(body, media_type, production.scorer)
-    names = class_names(production.scorer.classes)
-    answers = [_prediction(answer, production, names) for answer in _answers(production, rows)]
+    answers = [_prediction(answer, production.scorer) for answer in _answers(production, rows)]
     if rows.single:
-        return {**answers[0], "model_id": production.model_id}
+        answers[0]["model_id"] = production.model_id
+        return answers[0]
     return {"predictions": answers, "model_id": production.model_id}
 
 
@@ -31,11 +30,6 @@ def invoke(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
     production = cache.current()
     rows = parse_body(body, media_type, production.scorer)
     return {"predictions": [production.scorer.classes[index] for index, _ in _answers(production, rows)]}
-
-
-def class_names(classes: Sequence[Label]) -> list[str]:
-    """The classes as keys of a JSON object."""
-    return [str(label).lower() if isinstance(label, bool) else str(label) for label in classes]
 
 
 def _answers(production: Production, rows: Rows) -> list[tuple[int, Probabilities]]:
@@ -51,10 +45,10 @@ def _answers(production: Production, rows: Rows) -> list[tuple[int, Probabilitie
     return answers
 
 
-def _prediction(answer: tuple[int, Probabilities], production: Production, names: list[str]) -> Answer:
+def _prediction(answer: tuple[int, Probabilities], scorer: Scorer) -> Answer:
     index, probabilities = answer
     return {
-        "prediction": production.scorer.classes[index],
+        "prediction": scorer.classes[index],
         "probability": probabilities[index],
-        "probabilities": dict(zip(names, probabilities, strict=True)),
+        "probabilities": dict(zip(scorer.class_names, probabilities, strict=True)),
     }

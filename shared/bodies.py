@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final, NamedTuple
 
 from shared.columns import FITTING, Column, Unusable, Value
 from shared.csv_text import open_csv
 from shared.errors import Rejected
+from shared.json_text import parse_json
 from shared.reasons import BadTable
 from shared.scorer import Scorer
 from shared.values import FLOAT32_MAX, column_name
@@ -17,6 +19,8 @@ MAX_UNPACKED_BYTES: Final = 16_000_000  # a packed body must not take a small fu
 Row = Sequence[Value]
 Read = Callable[[Column, Any], Value]
 """Reads the value of a column, or raises Unusable."""
+
+_NUMBERS: Final = frozenset({float, int})
 
 
 class Malformed(Rejected):
@@ -39,13 +43,12 @@ class InvalidFields(Rejected):
         self.errors = tuple(errors)
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """The rows of a body in the model's order of features, and how to point at one of their fields."""
 
     values: Sequence[Row]
     single: bool
-    pointer: Callable[[int, str], str] = field(compare=False)
+    pointer: Callable[[int, str], str]
 
 
 def parse_body(body: bytes, media_type: str, scorer: Scorer) -> Rows:
@@ -53,15 +56,21 @@ def parse_body(body: bytes, media_type: str, scorer: Scorer) -> Rows:
     if media_type == "text/csv":
         return _parse_csv(body, scorer)
     try:
-        document = json.loads(body)
+        document = parse_json(body)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"expected a JSON object, found {_shown(body)} ({error})") from None
+    if (values := _fast_values(document, scorer)) is not None:
+        return Rows((values,), True, _top_level)
     if type(document) is not dict:
         raise InvalidFields([FieldError("", f"expected an object {{feature: value}}, found {_kind(document)}")])
     for name, parse in _MANY.items():
         if name in document and name not in scorer.features:
             return parse(document, name, scorer)
-    return _rows([document], scorer, _accepting(scorer), lambda _, name: f"/{_escaped(name)}", single=True)
+    return _rows([document], scorer, _accepting(scorer), _top_level, single=True)
+
+
+def _top_level(_row: int, field: str) -> str:
+    return f"/{_escaped(field)}"
 
 
 def _accepting(scorer: Scorer) -> Read:
@@ -132,37 +141,29 @@ def _parse_csv(body: bytes, scorer: Scorer) -> Rows:
 def _rows(
     rows: list[Any], scorer: Scorer, read: Read, pointer: Callable[[int, str], str], *, single: bool = False
 ) -> Rows:
-    values = []
+    values: list[Row] = []
     errors: list[FieldError] = []
     for number, row in enumerate(rows):
         try:
-            values.append(_fast_values(row, scorer))
-        except _Unusual:
-            try:
-                values.append(_checked_values(row, scorer, read, number, pointer))
-            except InvalidFields as invalid:
-                errors += invalid.errors
+            values.append(_fast_values(row, scorer) or _checked_values(row, scorer, read, number, pointer))
+        except InvalidFields as invalid:
+            errors += invalid.errors
     if errors:
         raise InvalidFields(errors)
     return Rows(values, single, pointer)
 
 
-class _Unusual(Exception):
-    """The row is not exactly the model's features as finite floats: look closer."""
-
-
-def _fast_values(row: Any, scorer: Scorer) -> list[Value]:  # noqa: ANN401  (any JSON value)
-    """The values of a row that holds exactly the features, all of them plain numbers and finite floats."""
-    if type(row) is not dict or not scorer.plain or len(row) != len(scorer.features):
-        raise _Unusual
+def _fast_values(row: Any, scorer: Scorer) -> Row | None:  # noqa: ANN401  (any JSON value)
+    """The values of a row that holds exactly the features, all of them plain numbers and finite; else None."""
+    if type(row) is not dict or scorer.pick is None or len(row) != len(scorer.features):
+        return None
     try:
-        values = [row[name] for name in scorer.features]
+        values = scorer.pick(row)
     except KeyError:
-        raise _Unusual from None
-    for value in values:
-        if type(value) is not float or not -FLOAT32_MAX <= value <= FLOAT32_MAX:
-            raise _Unusual
-    return values
+        return None
+    if not _NUMBERS.issuperset(map(type, values)) or max(values) > FLOAT32_MAX or min(values) < -FLOAT32_MAX:
+        return None
+    return values if isfinite(sum(values)) else None  # NaN is neither greater nor less
 
 
 def _checked_values(

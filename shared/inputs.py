@@ -9,6 +9,7 @@ columns, which come after the numbers.
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import sub, truediv
 from typing import Any
 
 from shared.columns import Column, Value
@@ -108,13 +109,13 @@ class Inputs:
         return self._numbers() if not self.categories else self._mixed()
 
     def _numbers(self) -> Callable[[Sequence[Any]], Vector]:
-        fills, means, scales = self.fills, self.means, self.scales
-        rounded = self._rounded()
+        fills, means, scales, rounded = self.fills, self.means, self.scales, self._rounded()
 
         def transform(row: Sequence[Any]) -> Vector:
-            if None in row:
-                row = [fill if value is None else value for value, fill in zip(row, fills, strict=True)]
-            return rounded([(value - mean) / scale for value, mean, scale in zip(row, means, scales, strict=True)])
+            try:
+                return rounded([*map(truediv, map(sub, row, means), scales)])
+            except TypeError:  # a value is missing
+                return transform([fill if value is None else value for value, fill in zip(row, fills, strict=True)])
 
         return transform
 

@@ -6,6 +6,8 @@ It mimics scikit-learn step by step instead of approximating it: the preprocessi
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from shared.columns import Column, Value
@@ -25,7 +27,8 @@ class Scorer:
 
     `features` names the values of a row in order; `classes` names the probabilities in order. `label` and `ignored` are
     columns that a request may carry and that are not used; `missing` are the spellings of a missing value in a text.
-    `plain` says that every feature is a number that stands for itself.
+    `pick` takes the values of the features out of a row in which every one is a number that stands for itself; None
+    when a feature is something else.
     """
 
     features: tuple[str, ...]
@@ -34,7 +37,7 @@ class Scorer:
     ignored: tuple[str, ...]
     missing: frozenset[str]
     inputs: Inputs
-    plain: bool
+    pick: Callable[[dict[str, Any]], tuple[Any, ...]] | None
     transform: Callable[[Sequence[Value]], Vector]
     score: Score
 
@@ -54,6 +57,8 @@ class Scorer:
     def _from_document(cls, document: dict[str, Any], load: Loader) -> "Scorer":
         inputs = Inputs.load(document)
         classes = tuple(document["classes"])
+        if not inputs.columns:
+            raise ValueError("no features")
         if len(classes) < 2:
             raise ValueError("fewer than two classes")
         return cls(
@@ -63,10 +68,15 @@ class Scorer:
             ignored=tuple(document["ignored"]),
             missing=frozenset(document.get("missing", MISSING)),
             inputs=inputs,
-            plain=all(column.plain for column in inputs.columns),
+            pick=_picker(inputs.columns),
             transform=inputs.transform(),
             score=load(document, inputs.width, len(classes)),
         )
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes as keys of a JSON object."""
+        return tuple(str(label).lower() if isinstance(label, bool) else str(label) for label in self.classes)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -80,3 +90,12 @@ class Scorer:
         Raise OutOfRange.
         """
         return self.score(self.transform(row))
+
+
+def _picker(columns: Sequence[Column]) -> Callable[[dict[str, Any]], tuple[Any, ...]] | None:
+    if not all(column.plain for column in columns):
+        return None
+    first, *others = (column.name for column in columns)
+    if others:
+        return itemgetter(first, *others)
+    return lambda row: (row[first],)  # of one name alone itemgetter makes no tuple
