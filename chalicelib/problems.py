@@ -21,6 +21,13 @@ class TooLarge(VintnerError):
     """The body is larger than a function may be sent."""
 
 
+class Unsupported(VintnerError):
+    """The body is of a media type that is not read."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"expected {' or '.join(MEDIA_TYPES)}, found {found}")
+
+
 def problem(
     status: int, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
@@ -43,6 +50,8 @@ def as_problem(error: VintnerError) -> Response:
             return problem(400, str(error))
         case TooLarge():
             return problem(413, str(error))
+        case Unsupported():
+            return problem(415, str(error))
         case InvalidFields():
             return problem(422, str(error), errors=error.errors)
         case NotServing():
@@ -62,7 +71,7 @@ def problems(request: Request, get_response: Callable[[Request], Response]) -> R
         return response
     body = response.body
     if response.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-        return problem(415, f"expected {' or '.join(MEDIA_TYPES)}, found {_media_type(request)}")
+        return as_problem(Unsupported(_media_type(request)))
     detail = body.get("Message") or body.get("message") if isinstance(body, dict) else None
     kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
     return problem(response.status_code, str(detail or HTTPStatus(response.status_code).description), headers=kept)

@@ -5,7 +5,7 @@ from typing import Any
 from shared.bodies import FieldError, InvalidFields, Rows, parse_body
 from shared.ensembles.answers import Probabilities
 from shared.inputs import OutOfRange
-from shared.production import Production, ProductionCache
+from shared.production import ProductionCache
 from shared.scorer import Scorer
 
 Answer = dict[str, Any]
@@ -17,32 +17,29 @@ def predict(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
     Raise NotServing, Malformed, or InvalidFields with every bad field.
     """
     production = cache.current()
-    rows = parse_body(body, media_type, production.scorer)
-    answers = [_prediction(answer, production.scorer) for answer in _answers(production, rows)]
+    scorer = production.scorer
+    rows = parse_body(body, media_type, scorer)
     if rows.single:
-        answers[0]["model_id"] = production.model_id
-        return answers[0]
+        return {**_prediction(_answer(scorer, rows, 0), scorer), "model_id": production.model_id}
+    answers = [_prediction(_answer(scorer, rows, number), scorer) for number in range(len(rows.values))]
     return {"predictions": answers, "model_id": production.model_id}
 
 
 def invoke(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
     """Answer as model servers do: a list of plain predictions, also for one row. Raises what `predict` raises."""
-    production = cache.current()
-    rows = parse_body(body, media_type, production.scorer)
-    return {"predictions": [production.scorer.classes[index] for index, _ in _answers(production, rows)]}
+    scorer = cache.current().scorer
+    rows = parse_body(body, media_type, scorer)
+    found = [_answer(scorer, rows, number) for number in range(len(rows.values))]
+    return {"predictions": [scorer.classes[index] for index, _ in found]}
 
 
-def _answers(production: Production, rows: Rows) -> list[tuple[int, Probabilities]]:
-    scorer = production.scorer
-    answers = []
-    for number, row in enumerate(rows.values):
-        try:
-            answers.append(scorer.answer(row))
-        except OutOfRange as error:
-            pointer = rows.pointer(number, error.feature)
-            detail = "expected a number nearer to the training data, found one too large for float32 after scaling"
-            raise InvalidFields([FieldError(pointer, detail)]) from None
-    return answers
+def _answer(scorer: Scorer, rows: Rows, number: int) -> tuple[int, Probabilities]:
+    try:
+        return scorer.answer(rows.values[number])
+    except OutOfRange as error:
+        pointer = rows.pointer(number, error.feature)
+        detail = "expected a number nearer to the training data, found one too large for float32 after scaling"
+        raise InvalidFields([FieldError(pointer, detail)]) from None
 
 
 def _prediction(answer: tuple[int, Probabilities], scorer: Scorer) -> Answer:

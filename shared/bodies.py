@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import hypot
 from typing import Any, Final, NamedTuple
 
 from shared.columns import FITTING, Column, Unusable, Value
@@ -159,11 +159,12 @@ def _fast_values(row: Any, scorer: Scorer) -> Row | None:  # noqa: ANN401  (any 
         return None
     try:
         values = scorer.pick(row)
-    except KeyError:
-        return None
-    if not _NUMBERS.issuperset(map(type, values)) or max(values) > FLOAT32_MAX or min(values) < -FLOAT32_MAX:
-        return None
-    return values if isfinite(sum(values)) else None  # NaN is neither greater nor less
+        # If the root of the sum of squares is within the limit, then every value is, and none is NaN.
+        if _NUMBERS.issuperset(map(type, values)) and hypot(*values) <= FLOAT32_MAX:
+            return values
+    except (KeyError, OverflowError):
+        pass
+    return None
 
 
 def _checked_values(
