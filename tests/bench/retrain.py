@@ -1,0 +1,142 @@
+"""Retraining: wall time of ``ingest_and_retrain`` against a bare fit and score of the same arrays.
+
+The test set is read beforehand; the upload of the rows does not count, reading them does.
+"""
+
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from functions import ingest_and_retrain
+from shared import layout
+from shared.documents import encode
+from shared.estimators import build_pipeline
+from shared.inventory import Inventory
+from shared.s3_store import S3Store
+from shared.settings import Settings
+from shared.slot import pack_slot, slot_digest
+from tests.bench.figures import Bound, Figure, Options, absolute, related, seconds_of
+from tests.bench.line import Line, in_a_process
+from tests.bench.samples import ENCODING, Labelled, held_out, labelled
+
+ROW = "retrain"
+CLIENTS = 16
+TEST_KEY = f"{layout.TEST_UPLOADS}test.csv"
+SLOT_KEY = f"{layout.SLOT_UPLOADS}slot.csv"
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds, and the peak of the process's memory in megabytes."""
+
+    seconds: float
+    peak_mb: float
+
+
+def measure(options: Options, up: Line) -> list[Figure]:
+    """Measure small and middling numbers of rows."""
+    figures = []
+    for rows, rounds, bound in ((1_000, 7, None), (100_000, 3, Bound("most", 1.25))):
+        sample = labelled(options.pick(rows, rows // 100 + 50))
+        pairs = [(_ours(up, sample).seconds, bare(sample)) for _ in range(options.rounds or options.pick(rounds, 1))]
+        figures.append(related(ROW, f"{len(sample.codes):,} rows / fit + score", pairs, unit="s", bound=bound))
+    return figures
+
+
+def measure_large(options: Options, up: Line) -> list[Figure]:
+    """Measure a million rows, in one upload and in many slots, in one round."""
+    sample = labelled(options.pick(1_000_000, 2_000))
+    slots = options.pick(10_000, 20)
+    whole = _ours(up, sample)
+    alone = bare(sample)
+    parts = _of_slots(up, sample, slots)
+    rows = f"{len(sample.codes):,} rows"
+    return [
+        related(ROW, f"{rows} / fit + score", [(whole.seconds, alone)], unit="s"),
+        related(
+            ROW,
+            f"training on {rows} in {slots:,} slots / fit + score",
+            [(parts.seconds, alone)],
+            unit="s",
+            bound=Bound("most", 1.5),
+        ),
+        absolute("memory", f"retraining on {rows}, peak", whole.peak_mb, "MB"),
+        absolute("memory", f"retraining on {rows} in {slots:,} slots, peak", parts.peak_mb, "MB"),
+    ]
+
+
+def bare(sample: Labelled) -> float:
+    """Seconds to fit and score the same pipeline, with everything in memory."""
+    frame, test = sample.frame(), held_out()
+    test_frame = test.frame()
+    return seconds_of(lambda: build_pipeline(ENCODING).fit(frame, sample.codes).score(test_frame, test.codes))
+
+
+def _ours(up: Line, sample: Labelled) -> Took:
+    store = _with_test_set(up)
+    up.upload(SLOT_KEY, sample.csv(), store)
+    return _trained(store, up.settings)
+
+
+def _of_slots(up: Line, sample: Labelled, slots: int) -> Took:
+    """The same rows in many slots that are read already."""
+    store = _with_test_set(up)
+    put_slots(store, up.settings, {slot_key(number): part for number, part in enumerate(sample.split(slots))})
+    return _trained(store, up.settings)
+
+
+def _with_test_set(up: Line) -> S3Store:
+    store = up.new_bucket()
+    up.upload(TEST_KEY, held_out().csv(), store)
+    ingest_and_retrain.run(store, up.settings)
+    return store
+
+
+def slot_key(number: int) -> str:
+    """The key of the n-th upload."""
+    return f"{layout.SLOT_UPLOADS}{number:06d}.csv"
+
+
+def put_slots(store: S3Store, settings: Settings, parts: dict[str, Labelled]) -> None:
+    """Put uploads into a bucket as if they had been read."""
+    names = {key: slot_digest(part.table()) for key, part in parts.items()}
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(lambda key: store.create(key, key.encode()), parts))
+        list(pool.map(lambda key: store.create(layout.slot_key(names[key]), pack_slot(parts[key].table())), parts))
+        uploads = [upload for upload in Inventory.take(store, settings).uploads if upload.key in parts]
+        receipts = [(layout.receipt_key(one.digest, names[one.key]), one) for one in uploads]
+        list(pool.map(lambda found: store.create(found[0], _receipt(found[1], names[found[1].key])), receipts))
+
+
+def _receipt(upload: layout.Upload, slot: str) -> bytes:
+    fields = {"upload": upload.key, "etag": upload.etag, "kind": "slot", "slot": slot, "status": "accepted"}
+    return encode({**fields, "at": "2025-01-01T00:00:00.000Z", "rows": {"read": 0, "kept": 0, "new": 0}})
+
+
+def _trained(store: S3Store, settings: Settings) -> Took:
+    """Run the function in a process of its own, so that the peak is its own."""
+    return Took(**in_a_process("tests.bench.retrain", bucket=store.bucket, label=settings.label))
+
+
+def _run(bucket: str, label: str) -> dict[str, float]:
+    store, settings = S3Store(bucket), Settings(bucket, label)
+    started = time.perf_counter()
+    report = ingest_and_retrain.run(store, settings)
+    seconds = time.perf_counter() - started
+    if len(report.trained) != 1:
+        raise RuntimeError(f"expected one training, found {report.summary()}")
+    return {"seconds": seconds, "peak_mb": _peak_mb()}
+
+
+def _peak_mb() -> float:
+    """The high-water mark of this program alone: that of getrusage also knows the process that started it."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(kilobytes) * 1_024 / 1e6
+
+
+if __name__ == "__main__":
+    print(json.dumps(_run(**json.loads(sys.argv[1]))))

@@ -1,0 +1,65 @@
+"""The scorer: one row, and 10,000 rows, against ``pipeline.predict`` of the same scikit-learn model."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from shared.dataset import Dataset, assemble
+from shared.estimators import export, fit
+from shared.schema import infer
+from shared.scorer import Scorer
+from shared.selection import COMPARED
+from shared.settings import Settings
+from tests.bench.figures import Bound, Figure, Measure, Options, compare, seconds_of
+from tests.bench.samples import LABEL, held_out, labelled
+
+ROW = "scorer"
+MANY = 10_000
+
+
+def measure(options: Options) -> list[Figure]:
+    """Measure each estimator."""
+    figures = []
+    for position, estimator in enumerate(COMPARED):
+        figures += _figures(options, estimator, default=position == 0)
+    return figures
+
+
+def _figures(options: Options, estimator: str, *, default: bool) -> list[Figure]:
+    dataset = _dataset(options.pick(2_000, 120))
+    pipeline = fit(dataset, estimator)
+    scorer = Scorer.load(export(pipeline, dataset, Settings("bucket", LABEL)), "scorer.json")
+    values = np.resize(dataset.test.values, (options.pick(MANY, 50), len(dataset.features)))
+    frame, cells = dataset.encoding.frame(values), dataset.encoding.cells(values)
+    one, row = frame.iloc[:1], cells[0]
+    calls, rounds = options.pick(20, 1), options.rounds or options.pick(9, 1)
+    return [
+        compare(
+            ROW,
+            f"{estimator}, one row: scikit-learn / scorer",
+            _each(lambda: pipeline.predict(one), calls),
+            _each(lambda: scorer.answer(row), calls * 50),
+            rounds=rounds,
+            unit="µs",
+            bound=Bound("least", 1_000 if default else 20),
+        ),
+        compare(
+            ROW,
+            f"{estimator}, {len(cells):,} rows: scorer / scikit-learn",
+            _each(lambda: [scorer.answer(cell) for cell in cells], 1),
+            _each(lambda: pipeline.predict(frame), 1),
+            rounds=rounds,
+            unit="µs",
+            bound=Bound("most", 3) if default else None,
+        ),
+    ]
+
+
+def _each(action: Callable[[], object], calls: int) -> Measure:
+    """Microseconds of one call, the mean of several."""
+    return lambda: seconds_of(lambda: [action() for _ in range(calls)]) / calls * 1e6
+
+
+def _dataset(rows: int) -> Dataset:
+    tests = [held_out().table()]
+    return assemble([labelled(rows).table()], tests, infer(tests), truth=False)
