@@ -134,36 +134,43 @@ def _label_noise(table: Table, reference: Reference, features: Sequence[Column])
 
 def _drift(samples: Sequence[tuple[Column, Typed, Typed]]) -> list[Drift]:
     """The features that drifted: by a two-sample test, corrected for their number, and by more than a trifle."""
-    tested = [
-        (column, *_compared(own, held_out))
+    counted = [
+        (column, own, held_out, _counts(own, held_out))
         for column, own, held_out in samples
         if min(len(own.values), len(held_out.values)) >= ENOUGH_ROWS
     ]
-    if not tested:
-        return []
-    adjusted = false_discovery_control([p_value for _, _, p_value, _ in tested])  # Benjamini and Hochberg, 1995
+    indices = [_stability_index(counts) for *_, counts in counted]
+    if max(indices, default=0.0) < LARGE_SHIFT:
+        return []  # whatever the tests would say; they take most of the time of reading a small slot
+    tested = [_tested(own, held_out, counts) for _, own, held_out, counts in counted]
+    adjusted = false_discovery_control([p_value for _, p_value in tested])  # Benjamini and Hochberg, 1995
     return [
         Drift(column.name, test, float(p_value), index)
-        for (column, test, _, index), p_value in zip(tested, adjusted, strict=True)
+        for (column, *_), index, (test, _), p_value in zip(counted, indices, tested, adjusted, strict=True)
         if p_value < SIGNIFICANCE and index >= LARGE_SHIFT
     ]
 
 
-def _compared(own: Typed, held_out: Typed) -> tuple[str, float, float]:
-    """The test's name, its p-value, and the population stability index."""
+def _counts(own: Typed, held_out: Typed) -> NDArray[np.int64]:
+    """Rows (2, bins) of both in each bin."""
     if own.vocabulary is not None:
-        counts = _category_counts(own, held_out)
-        return "chi-squared test", _chi_squared(counts), _stability_index(counts)
+        return _category_counts(own, held_out)
+    return _binned(_sampled(own.values), _sampled(held_out.values))
+
+
+def _tested(own: Typed, held_out: Typed, counts: NDArray[np.int64]) -> tuple[str, float]:
+    """The test's name and its p-value."""
+    if own.vocabulary is not None:
+        return "chi-squared test", _chi_squared(counts)
     samples = _sampled(own.values), _sampled(held_out.values)
-    shift = _stability_index(_binned(*samples))
     gaps = np.array([[np.count_nonzero(missing), np.count_nonzero(~missing)] for missing in map(np.isnan, samples)])
     present = [numbers[~np.isnan(numbers)] for numbers in samples]
     of_gaps = _chi_squared(gaps)
     of_values = float(ks_2samp(*present, method="asymp").pvalue) if all(map(len, present)) else 1.0
     tests = 1 + bool(gaps[:, 0].any())  # both are tested where there are gaps: Bonferroni's correction
     if of_gaps < of_values:
-        return "chi-squared test of missing values", min(1.0, tests * of_gaps), shift
-    return "Kolmogorov-Smirnov test", min(1.0, tests * of_values), shift
+        return "chi-squared test of missing values", min(1.0, tests * of_gaps)
+    return "Kolmogorov-Smirnov test", min(1.0, tests * of_values)
 
 
 def _sampled(values: NDArray[np.float64]) -> NDArray[np.float64]:
