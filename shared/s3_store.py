@@ -16,7 +16,12 @@ from shared.store import Blob, Entry
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-READ_CONFIG: Final = Config(retries={"total_max_attempts": 4, "mode": "standard"}, connect_timeout=5, read_timeout=60)
+READ_CONFIG: Final = Config(
+    retries={"total_max_attempts": 4, "mode": "standard"},
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=16,  # as many as there are loaders
+)
 # botocore repeats a conditional write whose answer was lost and then reports the 412 of its own repetition.
 WRITE_CONFIG: Final = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
 
