@@ -7,6 +7,7 @@ only take turns at the interpreter's lock, and halve what it can do.
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from chalice.local import ForbiddenError, LocalGateway, LocalGatewayException
+from chalice.local import ForbiddenError, LocalGateway, LocalGatewayException, MatchResult, RouteMatcher
 
 from local.asgi import (
     Answer,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from chalice.app import Chalice
     from chalice.config import Config
 
+REMEMBERED_PATHS = 1_024
 LARGEST_BODY = 6_291_456  # what Lambda accepts as one request
 # A quoted '/', '?' or '#' stays quoted: unquoted it would change which route the path is for.
 _KEEP_QUOTED = re.compile(r"%(?=2f|3f|23)", re.IGNORECASE)
@@ -51,6 +53,8 @@ class Gateway:
     def __init__(self, app: Chalice | PackagedApp, config: Config) -> None:
         self._routes = app.routes
         self._local = LocalGateway(app, config)
+        self._matcher = RememberingMatcher(self._local.event_converter._route_matcher)  # noqa: SLF001
+        self._local.event_converter._route_matcher = self._matcher  # noqa: SLF001
         self._stage_prefix = f"/{config.api_gateway_stage}/"
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -97,7 +101,7 @@ class Gateway:
         if path.startswith("//"):
             return None  # a URL parser would take the first part for a host
         try:
-            found: str = self._local.event_converter._route_matcher.match_route(path).route  # noqa: SLF001
+            found: str = self._matcher.match_route(path).route
         except ValueError:
             return None
         return found
@@ -105,6 +109,19 @@ class Gateway:
     def _no_route(self, path: str) -> Answer:
         known = ", ".join(sorted(self._routes)) or "none"
         return problem(404, "Not Found", f"there is no route {path}; known: {known}")
+
+
+class RememberingMatcher:
+    """Chalice's route matcher, which otherwise splits every route of the app for each request, twice."""
+
+    def __init__(self, matcher: RouteMatcher) -> None:
+        self._match = functools.lru_cache(maxsize=REMEMBERED_PATHS)(matcher.match_route)
+
+    def match_route(self, url: str) -> MatchResult:
+        """Return the route of a path, with parameters of its own; raises ``ValueError`` when there is none."""
+        found = self._match(url)
+        query = {name: [*values] for name, values in found.query_params.items()}
+        return MatchResult(found.route, {**found.captured}, query)
 
 
 async def _read(receive: Receive) -> bytes | None:
