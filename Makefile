@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-faults test-long check artefacts layer package lock load screenshots install clean
+.PHONY: demo test test-faults test-long bench bench-peers check artefacts layer package lock load screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -19,6 +19,16 @@ test-faults: $(STAMP)
 # Hours: the right column of docs/reliability.md.
 test-long: $(STAMP)
 	VINTNER_LONG_TESTS=1 $(BIN)/pytest tests/faults
+
+# A quarter of an hour. BENCH="--quick", "--only http", "--picture FILE.svg": python -m tests.bench --help.
+bench: $(STAMP)
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+# BentoML and MLflow, each in an environment of its own, to be measured beside the gateway.
+bench-peers:
+	@for peer in bentoml mlflow; do \
+		$(PYTHON) -m venv .vintner/peers/$$peer && .vintner/peers/$$peer/bin/pip install --quiet \
+		--disable-pip-version-check -r tests/bench/peers/requirements-$$peer.txt || exit 1; done
 
 check: $(STAMP)
 	$(BIN)/ruff check

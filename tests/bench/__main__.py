@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, default=0, help="so many rounds of each figure")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go")
-    parser.add_argument("--picture", type=Path, help="where the picture of the latencies goes")
+    parser.add_argument("--picture", type=Path, help="where the picture of the latencies goes (SVG)")
     return parser
 
 

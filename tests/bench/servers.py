@@ -52,7 +52,7 @@ def others(folder: Path, model: Path, row: dict[str, float]) -> Iterator[list[Se
     with ExitStack() as stack:
         servers = [
             stack.enter_context(_empty_route(folder, row)),
-            stack.enter_context(_fastapi(folder, model, row)),
+            *stack.enter_context(_fastapi(folder, model, row)),
         ]
         for name, start in (("bentoml", _bentoml), ("mlflow", _mlflow)):
             if (PEERS / name / "bin" / name).is_file():
@@ -80,12 +80,15 @@ def _empty_route(folder: Path, row: dict[str, float]) -> Iterator[Server]:
 
 
 @contextmanager
-def _fastapi(folder: Path, model: Path, row: dict[str, float]) -> Iterator[Server]:
+def _fastapi(folder: Path, model: Path, row: dict[str, float]) -> Iterator[list[Server]]:
     port = _free_port()
     command = [sys.executable, "-m", "uvicorn", "tests.bench.peers.fastapi_app:app", "--port", str(port)]
     command += ["--host", LOOPBACK, "--no-access-log", "--log-level", "warning"]
     with _process(command, folder, "fastapi", port, MODEL=str(model)):
-        yield Server("FastAPI + joblib", port, "/predict", row)
+        yield [
+            Server("FastAPI + joblib", port, "/predict", row),
+            Server("FastAPI, same answer", port, "/answer", row),
+        ]
 
 
 @contextmanager

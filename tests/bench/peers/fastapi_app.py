@@ -18,5 +18,20 @@ app = FastAPI()
 @app.post("/predict")
 def predict(row: Row) -> dict[str, Any]:  # type: ignore[valid-type]
     """The class of one row."""
-    frame = pd.DataFrame([row.model_dump()])  # type: ignore[attr-defined]
-    return {"prediction": pipeline.predict(frame).tolist()[0]}
+    return {"prediction": pipeline.predict(_frame(row)).tolist()[0]}
+
+
+@app.post("/answer")
+def answer(row: Row) -> dict[str, Any]:  # type: ignore[valid-type]
+    """The class of one row and the probability of each class, as the gateway answers."""
+    frame = _frame(row)
+    probabilities = pipeline.predict_proba(frame)[0].tolist()
+    return {
+        "prediction": pipeline.predict(frame).tolist()[0],
+        "probability": max(probabilities),
+        "probabilities": dict(zip(map(str, pipeline.classes_), probabilities, strict=True)),
+    }
+
+
+def _frame(row: BaseModel) -> pd.DataFrame:
+    return pd.DataFrame([row.model_dump()])
