@@ -7,7 +7,7 @@ columns, which come after the numbers.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import sub, truediv
 from typing import Any
@@ -113,7 +113,7 @@ class Inputs:
 
         def transform(row: Sequence[Any]) -> Vector:
             try:
-                return rounded([*map(truediv, map(sub, row, means), scales)])
+                return rounded(map(truediv, map(sub, row, means), scales))
             except TypeError:  # a value is missing
                 return transform([fill if value is None else value for value, fill in zip(row, fills, strict=True)])
 
@@ -140,13 +140,14 @@ class Inputs:
 
         return transform
 
-    def _rounded(self) -> Callable[[list[float]], Vector]:
+    def _rounded(self) -> Callable[[Iterable[float]], Vector]:
         """What rounds to the nearest float32 (ties to even) like numpy, or only sees that the values fit."""
         layout = struct.Struct(f"<{len(self.fills)}f")  # without "<" what is too large would silently become infinite
         pack, unpack, is_single = layout.pack, layout.unpack, self.is_single
         numbers = [column.name for column in self.columns if not column.is_category]
 
-        def rounded(values: list[float]) -> Vector:
+        def rounded(iterable: Iterable[float]) -> Vector:
+            values = tuple(iterable)
             try:
                 packed = pack(*values)
             except OverflowError:

@@ -32,7 +32,7 @@ def _figures(options: Options, estimator: str, *, default: bool) -> list[Figure]
     values = np.resize(dataset.test.values, (options.pick(MANY, 50), len(dataset.features)))
     frame, cells = dataset.encoding.frame(values), dataset.encoding.cells(values)
     one, row = frame.iloc[:1], cells[0]
-    calls, rounds = options.pick(20, 1), options.rounds or options.pick(9, 1)
+    calls, rounds = options.pick(20, 1), options.rounds or options.pick(15 if default else 5, 1)
     return [
         compare(
             ROW,
@@ -47,7 +47,7 @@ def _figures(options: Options, estimator: str, *, default: bool) -> list[Figure]
             ROW,
             f"{estimator}, {len(cells):,} rows: scorer / scikit-learn",
             _each(lambda: [scorer.answer(cell) for cell in cells], 1),
-            _each(lambda: pipeline.predict(frame), 1),
+            _each(lambda: pipeline.predict(frame), options.pick(3, 1)),  # as long as the scorer, to meet as much noise
             rounds=rounds,
             unit="µs",
             bound=Bound("most", 3) if default else None,
