@@ -6,11 +6,15 @@ import argparse
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from local import lifeline
+
+if TYPE_CHECKING:
+    import asyncio
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -58,13 +62,46 @@ async def respond(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
+class _OneWrite:
+    """A transport that sends all that is written in one turn of the event loop at once: head and body in one packet."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Send at the end of this turn."""
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(data)
+
+    def close(self) -> None:
+        """Send what waits, and close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._transport.write(b"".join(self._waiting))
+            self._waiting.clear()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (whatever a transport has)
+        return getattr(self._transport, name)
+
+
+class _Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401  (asyncio's own signature is wider)
+        super().connection_made(cast("asyncio.Transport", _OneWrite(transport, self.loop)))
+
+
 def serve(application: Application, *, fd: int) -> None:
     """Serve ``application`` on the listening socket ``fd`` until a signal or the parent's end."""
     lifeline.follow_parent()
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         interface="asgi3",
