@@ -10,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from moto.server import DomainDispatcherApplication, create_backend_app
-from moto.sqs.models import Message as QueuedMessage
-from moto.sqs.models import SQSBackend, sqs_backends
+from moto.sqs.models import sqs_backends
 
 from local import mends
 from local.asgi import Answer, DisconnectedError, Message, Receive, Send, read_body, respond, serve, server_arguments
@@ -80,15 +78,6 @@ class Storage:
         return None
 
 
-def _is_retained(backend: SQSBackend, queue_name: str, message: QueuedMessage) -> bool:
-    """Say whether a message is not too old; moto's own way counts all messages of the queue for each one.
-
-    With two hundred events in flight that took more time than everything else together.
-    """
-    retention_seconds: int = backend.get_queue(queue_name).message_retention_period
-    return bool(retention_seconds + message.sent_timestamp / 1000 > time.time())
-
-
 def _dispatcher() -> WsgiApplication:
     """Return moto's own dispatcher, which otherwise lists its package's directory for each request."""
     dispatcher = DomainDispatcherApplication(create_backend_app)
@@ -124,7 +113,6 @@ def _header(scope: Mapping[str, Any], name: bytes) -> bytes:
 def main(arguments: list[str] | None = None) -> None:
     """Serve S3 and SQS on an inherited socket."""
     mends.apply()
-    SQSBackend.is_message_valid_based_on_retention_period = _is_retained
     options = server_arguments(__doc__.partition("\n")[0]).parse_args(arguments)
     serve(Storage(), fd=options.fd)
 

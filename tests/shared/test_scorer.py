@@ -2,6 +2,7 @@
 
 import json
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -114,16 +115,16 @@ def test_a_value_is_out_of_range_after_scaling() -> None:
         load(scales=[1e-10, 1.0]).answer([1e30, 0.0])
 
 
-@pytest.mark.parametrize("row", [[], [1.0], [1.0, 2.0, 3.0], [None], [None, None, None]])
-def test_a_row_of_another_length_is_a_mistake(row: list[float | None]) -> None:
-    with pytest.raises(ValueError, match="zip"):
+@pytest.mark.parametrize("row", [[], [1.0], [None]])
+def test_a_row_that_lacks_a_value_is_a_mistake(row: list[float | None]) -> None:
+    with pytest.raises((ValueError, struct.error), match=r"zip|expected 2 items"):
         load().answer(row)
 
 
 def test_two_classes_by_the_sign_of_the_vote() -> None:
     index, probabilities = Scorer.load(stump(), KEY).answer([1.0, 0.0])
     assert index == 1
-    assert probabilities == [1 / (1 + math.exp(2.0)), 1 / (1 + math.exp(-2.0))]
+    assert probabilities == pytest.approx([1 / (1 + math.exp(2.0)), 1 / (1 + math.exp(-2.0))], rel=1e-14)
     assert sum(probabilities) == pytest.approx(1, abs=1e-15)
 
 
@@ -183,7 +184,7 @@ TREES: dict[str, Any] = {
     "nothing": None,
 }
 FIELDS: dict[str, dict[str, object]] = {
-    "another kind": {"kind": "forest"},
+    "another kind": {"kind": "network"},
     "no kind": {"kind": None},
     "fewer fills": {"fills": [0.0]},
     "more means": {"means": [0.0] * 3},
@@ -218,5 +219,5 @@ def test_a_damaged_scorer_is_rejected(body: bytes) -> None:
 
 
 def test_says_which_kind_was_found() -> None:
-    with pytest.raises(Rejected, match="expected a scorer of kind 'adaboost', found 'forest'"):
-        load(kind="forest")
+    with pytest.raises(Rejected, match=r"expected a scorer of kind 'adaboost' or .*, found 'network'"):
+        load(kind="network")
