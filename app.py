@@ -10,6 +10,7 @@ from chalicelib.triggers import triggers
 
 configure()
 app = Chalice(app_name="vintner", configure_logs=False)
+app.api.binary_types.append("text/csv")  # API Gateway would read any other encoding than UTF-8, and gzip, as UTF-8
 app.register_blueprint(api)
 app.register_blueprint(triggers)
 if settings().pages:

@@ -97,9 +97,8 @@ def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
                 "type": "string",
                 "description": "A header line, then a line for each row, as in an upload. Detected are the delimiter "
                 "(comma, semicolon, tab or vertical bar), the encoding (UTF-8, UTF-16 or Windows-1252), a decimal "
-                "comma where commas do not delimit, and gzip (API Gateway passes on UTF-8 alone). A cell may be any of "
-                "the spellings of Missing; truth values, dates and categories are spelled as in JSON, numbers in plain "
-                "decimal notation.",
+                "comma where commas do not delimit, and gzip. A cell may be any of the spellings of Missing; truth "
+                "values, dates and categories are spelled as in JSON, numbers in plain decimal notation.",
             },
             "example": _csv(scorer),
         },
