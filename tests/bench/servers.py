@@ -74,6 +74,7 @@ def _empty_route(folder: Path, row: dict[str, float]) -> Iterator[Server]:
     listening = listen(0, "HTTP")
     port = listening.getsockname()[1]
     command = [sys.executable, "-m", "local.gateway", str(project), "--stage", "local", "--fd", str(listening.fileno())]
+    command += ["--state-dir", str(project / ".vintner")]
     with _process(command, folder, "empty", port, pass_fds=[listening.fileno()]):
         listening.close()
         yield Server("empty route", port, "/empty", row)

@@ -1,4 +1,4 @@
-"""The README's pictures, which ``make screenshots`` makes."""
+"""The documents' pictures: ``make screenshots`` makes the README's, ``make bench`` that of the latencies."""
 
 import re
 from pathlib import Path
@@ -7,12 +7,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = sorted((ROOT / "docs" / "pictures").iterdir())
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_readme_shows_every_picture_and_no_other() -> None:
-    shown = set(re.findall(r"docs/pictures/[\w.-]+", README))
-    assert shown == {str(path.relative_to(ROOT)) for path in PICTURES}
+def test_the_documents_show_every_picture_and_no_other() -> None:
+    shown = {
+        name for path in DOCUMENTS for name in re.findall(r'[("](?:docs/)?pictures/([\w.-]+)', path.read_text("utf-8"))
+    }
+    assert shown == {path.name for path in PICTURES}
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)

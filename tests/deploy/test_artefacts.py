@@ -19,6 +19,7 @@ SHIPPED = {
     "chalicelib",
     "functions",
     "obstore",
+    "orjson",
     "pythonjsonlogger",
     "shared",
     "typing_extensions.py",
