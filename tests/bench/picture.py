@@ -8,8 +8,8 @@ from typing import Final
 from tests.bench.http import Latencies
 
 WIDTH: Final = 760
-LEFT: Final = 150
-RIGHT: Final = 20
+LEFT: Final = 170
+RIGHT: Final = 30
 LINE: Final = 64
 TOP: Final = 46
 BINS: Final = 120
@@ -71,5 +71,5 @@ def _distribution(one: Latencies, base: int, low: float, high: float, colour: st
     )
     yield f'<path d="M{LEFT} {base} {outline} L{WIDTH - RIGHT} {base} Z" fill="{colour}" fill-opacity="0.75"/>'
     yield f'<text x="{LEFT - 10}" y="{base - 16}" fill="#1f2328" text-anchor="end">{escape(one.name)}</text>'
-    spelled = " · ".join(f"p{percent} {one.percentile(percent) * 1e3:.2f} ms" for percent in (50, 99))
+    spelled = " · ".join(f"p{percent} {one.percentile(percent) * 1e3:.3g} ms" for percent in (50, 99))
     yield f'<text x="{LEFT - 10}" y="{base}" fill="{INK}" font-size="10" text-anchor="end">{spelled}</text>'
