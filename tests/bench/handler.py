@@ -1,11 +1,15 @@
 """The handler: warm ``POST /predict`` through the Chalice app, against an empty Chalice route in the same process.
 
-Both get the same event. The process has loaded what the API function loads and nothing else.
+Both get the same event. The process has loaded what the API function loads and nothing else, and takes itself for a
+deployed function: it writes its log line and its metrics. The empty route is that of an application of its own.
 """
 
 import json
+import os
 import sys
 import time
+from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from tests.bench.events import event
@@ -26,18 +30,24 @@ def measure(options: Options, row: dict[str, float]) -> list[Figure]:
 
 def _pairs(row: dict[str, float], rounds: int, calls: int) -> list[tuple[float, float]]:
     """Microseconds a call of both, in turn."""
+    os.environ["AWS_LAMBDA_FUNCTION_NAME"] = "vintner-bench-api_handler"
+    from chalice import Chalice  # noqa: PLC0415
+
     import app  # noqa: PLC0415  (reads its settings while it is imported)
 
-    @app.app.route("/empty", methods=["POST"])
+    plain = Chalice(app_name="empty", configure_logs=False)
+
+    @plain.route("/empty", methods=["POST"])
     def empty() -> dict[str, str]:
         return {}
 
     predict, nothing = event("/predict", row), event("/empty", row)
-    for one in (predict, nothing):
-        answer = app.app(one, None)
-        if answer["statusCode"] != 200:
-            raise RuntimeError(f"expected an answer, found {answer}")
-    return [(_microseconds(app.app, predict, calls), _microseconds(app.app, nothing, calls)) for _ in range(rounds)]
+    with Path(os.devnull).open("w", encoding="utf-8") as logs, redirect_stdout(logs):
+        for application, one in ((app.app, predict), (plain, nothing)):
+            answer = application(one, None)
+            if answer["statusCode"] != 200:
+                raise RuntimeError(f"expected an answer, found {answer}")
+        return [(_microseconds(app.app, predict, calls), _microseconds(plain, nothing, calls)) for _ in range(rounds)]
 
 
 def _microseconds(application: Any, request: dict[str, Any], calls: int) -> float:  # noqa: ANN401  (Chalice has no types)
