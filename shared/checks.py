@@ -13,10 +13,10 @@ from scipy.stats import chi2_contingency, false_discovery_control, ks_2samp
 
 from shared.columns import Column
 from shared.dataset import misfit, same_features
-from shared.encoding import Typed, encode
+from shared.encoding import encode
 from shared.reasons import BadTable, Reason, listed
 from shared.reference import Reference
-from shared.table import Table
+from shared.table import Table, Vocabulary
 
 SIGNIFICANCE: Final = 0.01
 LARGE_SHIFT: Final = 0.25  # of the population stability index
@@ -64,23 +64,31 @@ def check(table: Table, reference: Reference) -> Findings:
     features = reference.schema.features
     if problem := misfit(table.features, [column.name for column in features]):
         raise BadTable([Reason(problem, line=1)])
-    notes = list(_other_columns(table, reference))
-    samples = []
-    for column in features:
-        own = _column([table], column)
-        held_out = _column(reference.tests, column)
-        notes += _values_apart(column, own, held_out)
-        samples.append((column, own, held_out))
-    notes += _labels_apart(table, reference)
-    notes += _label_noise(table, reference, features)
+    encoding, (own, *tests) = encode([table, *reference.tests], features)
+    held_out = np.concatenate(tests)
+    samples = [
+        _Sample(column, own[:, position], held_out[:, position], vocabulary)
+        for position, (column, vocabulary) in enumerate(zip(features, encoding.vocabularies, strict=True))
+    ]
     drift = tuple(_drift(samples))
-    return Findings((*notes, *map(str, drift)), drift)
+    notes = [
+        *_other_columns(table, reference),
+        *(note for sample in samples for note in _values_apart(sample)),
+        *_labels_apart(table, reference),
+        *_label_noise(table, reference, np.concatenate([own, held_out])),
+        *map(str, drift),
+    ]
+    return Findings(tuple(notes), drift)
 
 
-def _column(tables: Sequence[Table], column: Column) -> Typed:
-    encoding, matrices = encode(tables, [column])
-    values = np.concatenate([matrix[:, 0] for matrix in matrices])
-    return Typed(values, encoding.vocabularies[0], values, {})
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """A feature's values in the slot and in the test set, as one encoding has them."""
+
+    column: Column
+    own: NDArray[np.float64]
+    held_out: NDArray[np.float64]
+    vocabulary: Vocabulary
 
 
 def _other_columns(table: Table, reference: Reference) -> list[str]:
@@ -88,12 +96,13 @@ def _other_columns(table: Table, reference: Reference) -> list[str]:
     return [f"columns that the test set lacks are not used: {listed(extra)}"] if extra else []
 
 
-def _values_apart(column: Column, own: Typed, held_out: Typed) -> list[str]:
+def _values_apart(sample: _Sample) -> list[str]:
     """Categories that the test set lacks, or numbers far outside of its range."""
-    if own.vocabulary is not None:
-        unknown = sorted(set(own.vocabulary) - set(held_out.vocabulary or ()))
+    column = sample.column
+    numbers, range_ = (values[~np.isnan(values)] for values in (sample.own, sample.held_out))
+    if sample.vocabulary is not None:
+        unknown = [sample.vocabulary[int(index)] for index in np.setdiff1d(numbers, range_)]
         return [f"column {column.name}: categories that the test set lacks: {listed(unknown)}"] if unknown else []
-    numbers, range_ = own.values[~np.isnan(own.values)], held_out.values[~np.isnan(held_out.values)]
     if not len(numbers) or not len(range_):
         return []
     low, high = float(range_.min()), float(range_.max())
@@ -116,12 +125,10 @@ def _labels_apart(table: Table, reference: Reference) -> list[str]:
     return [f"classes that the test set lacks, so that they are trained on and never scored: {listed(unknown)}"]
 
 
-def _label_noise(table: Table, reference: Reference, features: Sequence[Column]) -> list[str]:
-    """Rows with the features of another row and another label."""
-    _, matrices = encode([table, *reference.tests], features)
-    tables = [table, *reference.tests]
-    labels = np.concatenate([np.array(one.labels, object)[one.codes] for one in tables])
-    groups = same_features(np.concatenate(matrices))
+def _label_noise(table: Table, reference: Reference, values: NDArray[np.float64]) -> list[str]:
+    """Rows with the features of another row and another label; `values` are those of the slot, then the test set."""
+    labels = np.concatenate([np.array(one.labels, object)[one.codes] for one in (table, *reference.tests)])
+    groups = same_features(values)
     pairs = np.unique(np.column_stack([groups, np.unique(labels.astype(str), return_inverse=True)[1]]), axis=0)
     several = np.bincount(pairs[:, 0]) > 1
     noisy = int(np.count_nonzero(several[groups[: len(table)]]))
@@ -132,39 +139,36 @@ def _label_noise(table: Table, reference: Reference, features: Sequence[Column])
     ]
 
 
-def _drift(samples: Sequence[tuple[Column, Typed, Typed]]) -> list[Drift]:
+def _drift(samples: Sequence[_Sample]) -> list[Drift]:
     """The features that drifted: by a two-sample test, corrected for their number, and by more than a trifle."""
-    counted = [
-        (column, own, held_out, _counts(own, held_out))
-        for column, own, held_out in samples
-        if min(len(own.values), len(held_out.values)) >= ENOUGH_ROWS
-    ]
-    indices = [_stability_index(counts) for *_, counts in counted]
+    enough = [one for one in samples if min(len(one.own), len(one.held_out)) >= ENOUGH_ROWS]
+    counts = [_counts(one) for one in enough]
+    indices = [float(stability_index(*one[:, one.sum(axis=0) > 0])) for one in counts]
     if max(indices, default=0.0) < LARGE_SHIFT:
         return []  # whatever the tests would say; they take most of the time of reading a small slot
-    tested = [_tested(own, held_out, counts) for _, own, held_out, counts in counted]
+    tested = [_tested(one, rows) for one, rows in zip(enough, counts, strict=True)]
     adjusted = false_discovery_control([p_value for _, p_value in tested])  # Benjamini and Hochberg, 1995
     return [
-        Drift(column.name, test, float(p_value), index)
-        for (column, *_), index, (test, _), p_value in zip(counted, indices, tested, adjusted, strict=True)
+        Drift(one.column.name, test, float(p_value), index)
+        for one, index, (test, _), p_value in zip(enough, indices, tested, adjusted, strict=True)
         if p_value < SIGNIFICANCE and index >= LARGE_SHIFT
     ]
 
 
-def _counts(own: Typed, held_out: Typed) -> NDArray[np.int64]:
+def _counts(sample: _Sample) -> NDArray[np.int64]:
     """Rows (2, bins) of both in each bin."""
-    if own.vocabulary is not None:
-        return _category_counts(own, held_out)
-    return _binned(_sampled(own.values), _sampled(held_out.values))
+    if sample.vocabulary is not None:
+        return _category_counts(sample, len(sample.vocabulary))
+    return _binned(_sampled(sample.own), _sampled(sample.held_out))
 
 
-def _tested(own: Typed, held_out: Typed, counts: NDArray[np.int64]) -> tuple[str, float]:
+def _tested(sample: _Sample, counts: NDArray[np.int64]) -> tuple[str, float]:
     """The test's name and its p-value."""
-    if own.vocabulary is not None:
+    if sample.vocabulary is not None:
         return "chi-squared test", _chi_squared(counts)
-    samples = _sampled(own.values), _sampled(held_out.values)
-    gaps = np.array([[np.count_nonzero(missing), np.count_nonzero(~missing)] for missing in map(np.isnan, samples)])
-    present = [numbers[~np.isnan(numbers)] for numbers in samples]
+    both = _sampled(sample.own), _sampled(sample.held_out)
+    gaps = np.array([[np.count_nonzero(missing), np.count_nonzero(~missing)] for missing in map(np.isnan, both)])
+    present = [numbers[~np.isnan(numbers)] for numbers in both]
     of_gaps = _chi_squared(gaps)
     of_values = float(ks_2samp(*present, method="asymp").pvalue) if all(map(len, present)) else 1.0
     tests = 1 + bool(gaps[:, 0].any())  # both are tested where there are gaps: Bonferroni's correction
@@ -177,16 +181,12 @@ def _sampled(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values[:: max(1, -(-len(values) // SAMPLED_ROWS))]
 
 
-def _category_counts(own: Typed, held_out: Typed) -> NDArray[np.int64]:
-    """Rows of each category (2, categories): those that both have, the missing ones, the rare ones together."""
-    texts = sorted({*(own.vocabulary or ()), *(held_out.vocabulary or ())})
-    index = {text: position for position, text in enumerate(texts)}
-    rows = []
-    for one in (own, held_out):
-        translate = np.array([*(index[text] for text in one.vocabulary or ()), len(texts)])
-        known = np.where(np.isnan(one.values), len(translate) - 1, one.values).astype(np.int64)
-        rows.append(np.bincount(translate[known], minlength=len(texts) + 1))
-    counts = np.array(rows, np.int64)
+def _category_counts(sample: _Sample, categories: int) -> NDArray[np.int64]:
+    """Rows of each category (2, categories), the missing ones after these, the rare ones together at the end."""
+    indices = (
+        np.where(np.isnan(values), categories, values).astype(np.int64) for values in (sample.own, sample.held_out)
+    )
+    counts = np.array([np.bincount(one, minlength=categories + 1) for one in indices], np.int64)
     rare = counts.sum(axis=0) < RARE
     return np.column_stack([counts[:, ~rare], counts[:, rare].sum(axis=1)])
 
@@ -207,11 +207,11 @@ def _chi_squared(counts: NDArray[np.int64]) -> float:
     return float(chi2_contingency(filled).pvalue) if filled.shape[1] > 1 else 1.0
 
 
-def _stability_index(counts: NDArray[np.int64]) -> float:
-    """Population stability index (Yurdakul, 2018): the sum of (a - b) ln(a / b) over the shares a and b of each bin.
+def stability_index(own: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
+    """Population stability index (Yurdakul, 2018) of rows in bins, along the last axis.
 
-    Half a row is added to each bin, so that an empty one has a share.
+    The sum of (a - b) ln(a / b) over the shares a and b of each bin. Half a row is added to each bin, so that an empty
+    one has a share.
     """
-    filled = counts[:, counts.sum(axis=0) > 0] + 0.5
-    own, held_out = filled / filled.sum(axis=1, keepdims=True)
-    return float(np.sum((own - held_out) * np.log(own / held_out)))
+    first, second = ((rows + 0.5) / (rows + 0.5).sum(axis=-1, keepdims=True) for rows in (own, others))
+    return np.asarray(np.sum((first - second) * np.log(first / second), axis=-1))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, false_discovery_control
 
-from shared.checks import BINS, ENOUGH_ROWS, LARGE_SHIFT, SAMPLED_ROWS, SIGNIFICANCE
+from shared.checks import BINS, ENOUGH_ROWS, LARGE_SHIFT, SAMPLED_ROWS, SIGNIFICANCE, stability_index
 from shared.dataset import Dataset, same_features
 from shared.reasons import listed
 from shared.schema import Schema
@@ -100,5 +100,4 @@ def _against_the_others(
     for observed, wanted in ((own, expected), (others, expected_others)):
         statistic += np.divide((observed - wanted) ** 2, wanted, out=np.zeros_like(own), where=wanted > 0).sum(axis=1)
     p_values = chi2.sf(statistic, max(1, own.shape[1] - 1))
-    first, second = ((one + 0.5) / (one + 0.5).sum(axis=1, keepdims=True) for one in (own, others))
-    return np.asarray(p_values), np.sum((first - second) * np.log(first / second), axis=1)
+    return np.asarray(p_values), stability_index(own, others)
