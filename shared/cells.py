@@ -57,12 +57,13 @@ def _column(
     if wanted is None or (texts is None and wanted.kind == "number"):
         return (*_neutral(values, texts, csv.decimal), _too_large(values, texts))
     spelled = None if texts is None else tuple(category_text(text, csv.decimal) for text in texts)
+    read = typed(values, spelled, wanted)
     bad = [
         (row, f"expected {expected}, found {shortened(texts[int(values[row])] if texts else found)}")
-        for row, expected, found in typed(values, spelled, wanted).bad_rows()
+        for row, expected, found in read.bad_rows()
     ]
     if wanted.kind == "number" and spelled is not None:
-        return typed(values, spelled, wanted).values, None, bad
+        return read.values, None, bad
     return (*_neutral(values, texts, csv.decimal), bad)
 
 
@@ -78,9 +79,7 @@ def _raw(column: "pd.Series[float]", settings: Settings) -> tuple[NDArray[np.flo
 
 def _provisional(values: NDArray[np.float64], texts: Sequence[str], decimal: str) -> Column | None:
     """A column of numbers with mistakes in it, or None: nothing is known of the column."""
-    if not any(as_number(text, decimal) is not None for text in texts):
-        return None
-    numbers = np.array([as_number(text, decimal) is not None for text in texts])
+    numbers = np.array([as_number(text, decimal) is not None for text in texts], bool)
     present = values[~np.isnan(values)].astype(np.int64)
     return Column("", "number") if len(present) and numbers[present].mean() >= MOSTLY else None
 

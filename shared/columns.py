@@ -1,11 +1,11 @@
 """Columns: what kind of values a feature has, and how one value is read, in an upload and in a request alike.
 
-kind       values                                   as a feature
-number     plain decimal notation                   itself
-boolean    true/false, yes/no, t/f, y/n, 1/0        1 or 0
-date       by a format                              days since 1970-01-01
-category   any text; numbers by their value         one of a vocabulary
-unused     anything                                 none
+kind       values                              as a feature
+number     plain decimal notation              itself
+boolean    true/false, yes/no, t/f, y/n, 1/0   a category, "true" or "false"
+date       by a format                         days since 1970-01-01
+category   any text; numbers by their value    one of a vocabulary
+unused     anything                            none
 """
 
 from collections.abc import Callable, Collection
@@ -91,8 +91,10 @@ class Column:
     def _accept_number(self, value: float) -> Value:
         if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
             raise Unusable(FITTING)
+        if self.plain:
+            return float(value)
         text = number_text(float(value))
-        if self.missing and text in self.missing:
+        if text in self.missing:
             return None
         return float(value) if self.kind == "number" else _PARSERS[self.kind](self, text, ".")
 

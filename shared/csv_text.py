@@ -97,8 +97,9 @@ def open_csv(body: bytes, known: Collection[str], max_bytes: float = MAX_BYTES) 
     text, encoding = _decoded(body)
     if not text.strip():  # a byte order mark is no content either
         raise BadTable([Reason("expected a CSV with a header line, found an empty file")])
+    beginning = text.lstrip()[: max(map(len, _OTHER_TEXT))]
     for start, name in _OTHER_TEXT.items():
-        if text.lstrip().startswith(start):
+        if beginning.startswith(start):
             raise BadTable([Reason(f"expected CSV text, found {name}: save it as CSV", line=1)])
     if found := (_CONTROL if encoding == _LAST_RESORT else _NUL).search(text):
         line = text.count("\n", 0, found.start()) + 1
