@@ -88,9 +88,10 @@ def _drain(
     inventory = Inventory.take(store, settings)
     found: dict[str, str | None] = {}
     known = {source.slot for source in inventory.sources("slot")}
+    pending = inventory.pending
     try:
-        read_by = _read_by(store, inventory, settings)
-        for upload in inventory.pending:
+        read_by = _read_by(store, inventory, settings) if pending else ReadBy()
+        for upload in pending:
             if seconds_left() < SECONDS_TO_SPARE:
                 raise Unavailable(f"time ran out before {upload.key} was read: the next event goes on from there")
             receipt = ingest(store, upload, settings, read_by=read_by, known_slots=known, pause=pause)
@@ -107,8 +108,6 @@ def _drain(
 
 def _read_by(store: Store, inventory: Inventory, settings: Settings) -> ReadBy:
     """What the pending uploads are read by."""
-    if not inventory.pending:
-        return ReadBy()
     override = read_override(store, inventory)
     if not inventory.is_settled:
         return ReadBy(override)

@@ -83,7 +83,7 @@ class Inventory:
     @property
     def is_settled(self) -> bool:
         """Whether everything is read that the schema follows from."""
-        return not any(upload.kind in {"schema", "test"} for upload in self.pending)
+        return all(upload.digest in self.receipts for upload in self.uploads if upload.kind in {"schema", "test"})
 
     def sources(self, kind: Kind) -> list[Source]:
         """The accepted uploads of a kind."""
