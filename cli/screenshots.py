@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
+from cli.chromium import BROWSERS, FLAGS
 from cli.demo import own_sample, play
 from cli.following import follow
 from cli.output import line
@@ -34,15 +35,6 @@ from shared import layout
 from shared.errors import VintnerError
 
 PICTURES: Final = Path("docs/pictures")
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
-FLAGS: Final = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DESK: Final[ViewportSize] = {"width": 1440, "height": 900}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 SHOTS: Final[tuple[tuple[str, ViewportSize, Literal["light", "dark"], str], ...]] = (
@@ -102,7 +94,7 @@ def _browser() -> str:
 
 def _take_all(executable: str, running: Running, pictures: Path) -> None:
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=list(FLAGS))
+        browser = driver.chromium.launch(executable_path=executable, args=FLAGS)
         for name, size, scheme, last in SHOTS:
             _take(_drawn(browser, running.url, size, scheme), pictures / name, last)
         browser.close()

@@ -1,5 +1,10 @@
 """Datasets for tests of training: arrays with missing values and categories, put together as uploads are."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +12,8 @@ from shared.columns import Column
 from shared.dataset import Dataset, assemble
 from shared.schema import Schema
 from shared.table import Table
+
+ROOT = Path(__file__).parents[2]
 
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int32]
@@ -43,3 +50,18 @@ def categories_for(codes: Codes, columns: int = 2, seed: int = 3) -> Matrix:
     chance = np.random.default_rng(seed)
     texts = (codes[:, None] + chance.integers(0, 4, (len(codes), columns))) % len(TEXTS)
     return with_gaps(texts.astype(np.float64), seed=seed)
+
+
+def in_fresh_processes(code: str) -> set[str]:
+    """What a program prints, in two processes of other hash seeds and numbers of threads."""
+    return {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed, threads in [("1", "1"), ("2", "2")]
+    }

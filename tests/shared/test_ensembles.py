@@ -1,11 +1,7 @@
 """Every estimator's exported scorer against scikit-learn itself: the same decisions, and the same bytes every time."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +21,7 @@ from shared.inputs import OutOfRange
 from shared.scorer import Scorer
 from shared.selection import COMPARED
 from shared.settings import Settings
-from tests.shared.datasets import TEXTS, Codes, Matrix, categories_for, dataset_of, with_gaps
+from tests.shared.datasets import TEXTS, Codes, Matrix, categories_for, dataset_of, in_fresh_processes, with_gaps
 
 SETTINGS = Settings("bucket", "label")
 BUNDLED: dict[str, Callable[..., tuple[Matrix, Codes]]] = {
@@ -164,18 +160,7 @@ for estimator in COMPARED:
 
 
 def test_training_in_fresh_processes_gives_the_same_bytes() -> None:
-    root = Path(__file__).parents[2]
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", TWICE],
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": str(root), "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        for seed, threads in [("1", "1"), ("2", "2")]
-    }
+    outputs = in_fresh_processes(TWICE)
     assert len(outputs) == 1
     assert len(set(outputs.pop().split())) == len(COMPARED)
 

@@ -1,11 +1,7 @@
 """The exported scorer against scikit-learn itself: the same decisions on every row, and the same bytes every time."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +24,7 @@ from shared.estimators import PARITY_ROWS, build_pipeline, check_parity, export,
 from shared.metrics import evaluate, f1_of
 from shared.scorer import Scorer
 from shared.settings import Settings
+from tests.shared.datasets import in_fresh_processes
 
 SETTINGS = Settings("bucket", "label", ignore=("Id",))
 Matrix = NDArray[np.float64]
@@ -283,18 +280,7 @@ def test_training_twice_gives_the_same_bytes() -> None:
 
 
 def test_training_in_fresh_processes_gives_the_same_bytes() -> None:
-    root = Path(__file__).parents[2]
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", TWICE],
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": str(root), "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        for seed, threads in [("1", "1"), ("2", "2")]
-    }
+    outputs = in_fresh_processes(TWICE)
     assert len(outputs) == 1
 
 

@@ -74,9 +74,14 @@ def settled_store() -> FakeStore:
     """A schema, a test set and a slot, all read."""
     store = FakeStore()
     for key, slot in [("data/schema.json", A), ("data/test/t.csv", B), ("data/slots/a.csv", C)]:
-        store.put(key, b"x")
-        store.put(layout.receipt_key(names(store)[key], slot), b"{}")
+        put_and_read(store, key, b"x", slot)
     return store
+
+
+def put_and_read(store: FakeStore, key: str, body: bytes, slot: str | None) -> None:
+    """An upload and its receipt."""
+    store.put(key, body)
+    store.put(layout.receipt_key(names(store)[key], slot), b"{}")
 
 
 READ_ANEW: dict[str, tuple[dict[str, object], set[str]]] = {
@@ -105,24 +110,21 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
 def test_uploads_that_decide_how_another_is_read(key: str, expected: set[str]) -> None:
     store = settled_store()
     before = names(store)
-    store.put(key, b"changed")
-    store.put(layout.receipt_key(names(store)[key], "d" * 32), b"{}")
+    put_and_read(store, key, b"changed", "d" * 32)
     assert named_anew(store, before) == expected
 
 
 def test_the_same_rows_under_another_name_leave_the_slots_alone() -> None:
     store = settled_store()
     before = names(store)
-    store.put("data/test/t.csv", b"the same rows, spelled otherwise")
-    store.put(layout.receipt_key(names(store)["data/test/t.csv"], B), b"{}")
+    put_and_read(store, "data/test/t.csv", b"the same rows, spelled otherwise", B)
     assert named_anew(store, before) == {"test/t.csv"}
 
 
 def test_a_rejected_test_upload_leaves_the_slots_alone() -> None:
     store = settled_store()
     before = names(store)
-    store.put("data/test/u.csv", b"no CSV")
-    store.put(layout.receipt_key(names(store)["data/test/u.csv"], None), b"{}")
+    put_and_read(store, "data/test/u.csv", b"no CSV", None)
     assert named_anew(store, before) == {"test/u.csv"}
 
 

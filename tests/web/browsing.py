@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from cli.chromium import BROWSERS
 from tests.e2e.line import Line
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
@@ -18,16 +19,8 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed: 
 Browser = Any
 Page = Any
 
-CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM: Final = next(filter(None, map(shutil.which, BROWSERS)), None)
 AXE: Final = Path(__file__).parent / "axe" / "axe.min.js"
-FLAGS: Final = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE: Final = 30_000  # milliseconds
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path: apt-get install chromium")
@@ -53,6 +46,16 @@ def opened(page: Page, line: Line, path: str = "/api/") -> Page:
     page.goto(line.cloud.url + path)
     page.get_by_text("Renewed at").wait_for()
     return page
+
+
+def answered(browser: Browser, line: Line, scheme: str, width: int) -> Iterator[Page]:
+    """The page in a color scheme and a width, with the answer to an empty form."""
+    for page in watched(browser, line, color_scheme=scheme):
+        page.set_viewport_size({"width": width, "height": 900})
+        opened(page, line)
+        page.get_by_role("button", name="Predict").click()
+        page.wait_for_selector("#answer .figure")
+        yield page
 
 
 def text_of(page: Page, selector: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from chalice.config import Config
 from chalice.local import LocalGateway
 
+from cli.chromium import FLAGS
 from shared.production import ProductionCache
 from shared.settings import Settings
 from tests.fake_store import FakeStore
@@ -112,7 +113,7 @@ def mixed_site(make_site: Callable[..., Site], _mixed_store: FakeStore) -> Site:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A running Chromium."""
-    from tests.web.browsing import CHROMIUM, FLAGS  # noqa: PLC0415  (without playwright only its tests are skipped)
+    from tests.web.browsing import CHROMIUM  # noqa: PLC0415  (without playwright only its tests are skipped)
 
     with importlib.import_module("playwright.sync_api").sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

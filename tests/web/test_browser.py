@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.line import Line, running_line
 from tests.functions.stage import csv_of, sample
-from tests.web.browsing import Browser, Page, needs_chromium, opened, text_of, violations, watched
+from tests.web.browsing import Browser, Page, answered, needs_chromium, opened, text_of, violations, watched
 
 SETTINGS: Final = {"VINTNER_LABEL": "label", "VINTNER_POSITIVE": "== yes", "VINTNER_REFRESH_SECONDS": "0"}
 HOSTILE: Final = "data/slots/<img src=x onerror=alert(1)>.csv"
@@ -164,11 +164,7 @@ def test_the_viewer_tries_a_request(page: Page, line: Line, path: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_page_is_accessible_and_fits(browser: Browser, line: Line, scheme: str, width: int) -> None:
-    for page in watched(browser, line, color_scheme=scheme):
-        page.set_viewport_size({"width": width, "height": 900})
-        opened(page, line)
-        page.get_by_role("button", name="Predict").click()
-        page.wait_for_selector("#answer .figure")
+    for page in answered(browser, line, scheme, width):
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 

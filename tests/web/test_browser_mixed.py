@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.line import Line, running_line
 from tests.web import mixed
-from tests.web.browsing import Browser, Page, needs_chromium, opened, text_of, violations, watched
+from tests.web.browsing import Browser, Page, answered, needs_chromium, opened, text_of, violations, watched
 
 DRIFTED: Final = "data/slots/drifted.csv"
 PLACES: Final = ["line 3, column since", "line 6, column member"]
@@ -165,11 +165,7 @@ def test_what_was_typed_stays_when_the_model_changes(page: Page, line: Line) -> 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_page_is_accessible_and_fits(browser: Browser, line: Line, scheme: str, width: int) -> None:
-    for page in watched(browser, line, color_scheme=scheme):
-        page.set_viewport_size({"width": width, "height": 900})
-        opened(page, line)
-        page.get_by_role("button", name="Predict").click()
-        page.wait_for_selector("#answer .figure")
+    for page in answered(browser, line, scheme, width):
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
