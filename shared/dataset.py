@@ -38,16 +38,16 @@ class Rows:
 class Dataset:
     """A training set and the test set that scores what is trained on it.
 
-    `unused` are the columns that are no features. `classes` are the labels of both sets in sorted order. `origin`, of
-    shape (training rows,), is the slot of each training row. `used` counts those that each slot gave, in the order of
-    the slots; None marks a slot that does not fit the test set, and `left_out` says why. `scored` are the classes whose
-    F1 counts, by index: the positive one when the test set has two classes, else all that the test set has. The slots
-    have no say in it, so that scores on one test set can always be compared. `test_in_slots`, of shape (test rows,),
-    marks the test rows that also stand in a slot.
+    `schema` says what all columns are, `encoding` what the features' values are. `classes` are the labels of both
+    sets in sorted order. `origin`, of shape (training rows,), is the slot of each training row. `used` counts those
+    that each slot gave, in the order of the slots; None marks a slot that does not fit the test set, and `left_out`
+    says why. `scored` are the classes whose F1 counts, by index: the positive one when the test set has two
+    classes, else all that the test set has. The slots have no say in it, so that scores on one test set can always
+    be compared. `test_in_slots`, of shape (test rows,), marks the test rows that also stand in a slot.
     """
 
     encoding: Encoding
-    unused: tuple[str, ...]
+    schema: Schema
     classes: tuple[Label, ...]
     train: Rows
     origin: NDArray[np.int64]
@@ -63,6 +63,11 @@ class Dataset:
     def features(self) -> tuple[str, ...]:
         """The names of the features in order."""
         return self.encoding.names
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The names of the columns that are no features."""
+        return tuple(column.name for column in self.schema.columns if not column.is_feature)
 
 
 def assemble(slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, truth: bool) -> Dataset:
@@ -88,7 +93,7 @@ def assemble(slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, 
     counts = np.bincount(slot_of_row[kept], minlength=len(slots)).tolist()
     return Dataset(
         encoding=encoding,
-        unused=tuple(column.name for column in schema.columns if not column.is_feature),
+        schema=schema,
         classes=classes,
         train=Rows(train.values[kept], train.codes[kept]),
         test=test,

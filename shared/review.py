@@ -14,13 +14,13 @@ from scipy.stats import chi2, false_discovery_control
 from shared.checks import BINS, ENOUGH_ROWS, LARGE_SHIFT, SAMPLED_ROWS, SIGNIFICANCE, stability_index
 from shared.dataset import Dataset, same_features
 from shared.reasons import listed
-from shared.schema import Schema
 
 SHOWN_SLOTS: Final = 20
 
 
-def review(dataset: Dataset, schema: Schema, slots: Sequence[str]) -> list[str]:
+def review(dataset: Dataset, slots: Sequence[str]) -> list[str]:
     """What is worth a look; `slots` names the slots in the dataset's order."""
+    schema = dataset.schema
     return [
         *(f"column {column.name} is not used: {column.why}" for column in schema.columns if not column.is_feature),
         *(f"column {column.name}: {column.why}" for column in schema.features if column.kind == "date" and column.why),

@@ -23,7 +23,6 @@ from shared.estimators import check_parity, export, fit, importances, score_rows
 from shared.inventory import Inventory, Source
 from shared.loading import load_reference, load_tables, restoring
 from shared.metrics import evaluate
-from shared.reference import Reference
 from shared.review import review
 from shared.scorer import Scorer
 from shared.selection import select
@@ -101,9 +100,7 @@ def train(store: Store, candidate: Candidate, settings: Settings, *, fit: Fit = 
 def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> Document:
     timings = _Timings()
     with timings.step("load"):
-        reference = _reference(store, candidate.inventory, settings)
-        tables = load_tables(store, candidate.slots, restoring(store, settings, reference.columns))
-        dataset = assemble(tables, reference.tests, reference.schema, truth=settings.positive is not None)
+        dataset = load_dataset(store, candidate.slots, candidate.inventory, settings, restore=True)
     with timings.step("select"):
         selection = select(dataset, settings.estimator)
     with timings.step("fit"):
@@ -130,8 +127,8 @@ def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> 
         "lineage": [
             {**_origin(source), "rows": rows or 0} for source, rows in zip(candidate.slots, dataset.used, strict=True)
         ],
-        "warnings": review(dataset, reference.schema, [source.upload.key for source in candidate.slots]),
-        "schema": reference.schema.document(),
+        "warnings": review(dataset, [source.upload.key for source in candidate.slots]),
+        "schema": dataset.schema.document(),
         "features": list(dataset.features),
         "estimator": selection.estimator,
         "selection": selection.document(),
@@ -152,20 +149,18 @@ def _origin(source: Source) -> Document:
     return {"upload": source.upload.key, "etag": source.upload.etag, "slot": source.slot}
 
 
-def _reference(store: Store, inventory: Inventory, settings: Settings) -> Reference:
+def load_dataset(
+    store: Store, slots: Sequence[Source], inventory: Inventory, settings: Settings, *, restore: bool = False
+) -> Dataset:
+    """Load the rows of some slots and of the present test set, and put them together under its schema.
+
+    Rows of slots that were pruned are made again when `restore` says so, else NotFound is raised. Raise Rejected when
+    the test uploads do not fit each other.
+    """
     reference = load_reference(store, inventory, settings)
     if reference is None:
         raise Rejected(f"expected a test set, found none: upload one to {layout.TEST_UPLOADS}")
-    return reference
-
-
-def load_dataset(store: Store, slots: Sequence[Source], inventory: Inventory, settings: Settings) -> Dataset:
-    """Load the rows of some slots and of the present test set, and put them together under its schema.
-
-    Raise NotFound when rows were pruned, and Rejected when the test uploads do not fit each other.
-    """
-    reference = _reference(store, inventory, settings)
-    tables = load_tables(store, slots)
+    tables = load_tables(store, slots, restoring(store, settings, reference.columns) if restore else None)
     return assemble(tables, reference.tests, reference.schema, truth=settings.positive is not None)
 
 

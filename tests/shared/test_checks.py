@@ -115,7 +115,7 @@ def test_few_rows_say_nothing_of_drift(reference: Reference) -> None:
 def reviewed(reference: Reference, *slots: list[str]) -> list[str]:
     tables = [table(lines, reference) for lines in slots]
     dataset = assemble(tables, reference.tests, reference.schema, truth=False)
-    return review(dataset, reference.schema, [f"data/slots/{number}.csv" for number in range(len(slots))])
+    return review(dataset, [f"data/slots/{number}.csv" for number in range(len(slots))])
 
 
 def test_slots_of_the_same_kind_pass_the_review(reference: Reference) -> None:
@@ -146,5 +146,5 @@ def test_columns_that_are_not_used_are_named() -> None:
     tests = table([f"name {number},1,x" for number in range(40)], header="name,a,label")
     found = reference_of((tests,), None)
     dataset = assemble([tests], [tests], found.schema, truth=False)
-    [line] = [line for line in review(dataset, found.schema, ["a"]) if "not used" in line]
+    [line] = [line for line in review(dataset, ["a"]) if "not used" in line]
     assert line == "column name is not used: text that hardly repeats (40 different values in 40 rows)"

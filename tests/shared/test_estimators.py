@@ -22,6 +22,7 @@ from shared.encoding import Encoding
 from shared.errors import Rejected
 from shared.estimators import PARITY_ROWS, build_pipeline, check_parity, export, fit, score_rows, versions
 from shared.metrics import evaluate, f1_of
+from shared.schema import Schema
 from shared.scorer import Scorer
 from shared.settings import Settings
 from tests.shared.datasets import in_fresh_processes
@@ -54,7 +55,7 @@ def dataset_of(values: Matrix, codes: Codes, test: Matrix | None = None, classes
     held_out = Rows(values[::3], codes[::3]) if test is None else Rows(test, np.zeros(len(test), np.int32))
     return Dataset(
         encoding=plain(values.shape[1]),
-        unused=(),
+        schema=Schema(plain(values.shape[1]).columns),
         classes=classes or tuple(range(int(codes.max()) + 1)),
         train=train,
         origin=np.zeros(len(train), np.int64),
