@@ -25,20 +25,27 @@ def load_tables(store: Reader, sources: Sequence[Source], restore_rows: Restore 
     """The rows of each source; those of the same name are read once.
 
     Rows that were pruned are made again by `restore_rows`; without it NotFound is raised.
+
+    Threads wait for the store and do nothing else: numpy reads an array's header with Python's parser, and that of
+    Python 3.11 cannot be trusted in two threads at once ("AST constructor recursion depth mismatch").
     """
+    distinct = {source.slot: source for source in sources}
+    pool = ThreadPoolExecutor(LOADERS)
+    blobs = {slot: pool.submit(store.read, layout.slot_key(slot)) for slot in distinct}
 
     def load(source: Source) -> Table:
-        key = layout.slot_key(source.slot)
         try:
-            return unpack_slot(store.read(key).body, key)
+            body = blobs.pop(source.slot).result().body
         except NotFound:
             if restore_rows is None:
                 raise
             return restore_rows(source.upload)
+        return unpack_slot(body, layout.slot_key(source.slot))
 
-    distinct = {source.slot: source for source in sources}
-    with ThreadPoolExecutor(LOADERS) as pool:
-        tables = dict(zip(distinct, pool.map(load, distinct.values()), strict=True))
+    try:
+        tables = {slot: load(source) for slot, source in distinct.items()}
+    finally:
+        pool.shutdown(cancel_futures=True)
     return [tables[source.slot] for source in sources]
 
 
