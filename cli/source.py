@@ -21,7 +21,6 @@ _CODECS: Final = {
     "UTF-8 with a byte order mark": "utf-8-sig",
     "UTF-16": "utf-16",
     "Windows-1252": "cp1252",
-    "Latin-1": "latin-1",
 }
 
 
