@@ -35,10 +35,11 @@ def watched(browser: Browser, line: Line, **options: Any) -> Iterator[Page]:  # 
     page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("dialog", lambda dialog: troubles.append(dialog.message))
+    page.on("response", lambda found: troubles.append(f"{found.status} {found.url}") if found.status >= 400 else None)
     page.on("request", lambda request: None if request.url.startswith(line.cloud.url) else troubles.append(request.url))
     yield page
     context.close()
-    assert troubles == []
+    assert troubles == [], troubles
 
 
 def opened(page: Page, line: Line, path: str = "/api/") -> Page:

@@ -67,6 +67,14 @@ def test_what_a_page_names_is_there_and_kept_for_ever(site: Site, page: str) -> 
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_loaded_before_the_address_is_right(site: Site, page: str) -> None:
+    script, end, markup = site.ask(page).body.partition("</script>")
+    assert end
+    for part in (script.partition("<script>")[0], markup):
+        assert not re.search(r"<(?:script|link|img|style)\b", part)
+
+
 @pytest.mark.parametrize("name", ASSETS)
 def test_an_asset_is_sent_as_it_is_kept(site: Site, name: str) -> None:
     answer = site.ask(f"/assets/any/{name}")
