@@ -16,6 +16,7 @@ from chalice import Response
 from chalice.app import Request
 
 from chalicelib.logs import DEPLOYED, NAMESPACE, called_for
+from chalicelib.problems import of_one_form
 from chalicelib.runtime import production, settings
 
 SERVICE: Final = "api"
@@ -25,13 +26,13 @@ ERRORS: Final = "Errors"
 
 
 def access(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: answer, and write the line."""
+    """Middleware: answer, every error in one form, and write the line."""
     if not DEPLOYED:
-        return get_response(request)
+        return of_one_form(request, get_response(request))
     request_id = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", "")
     called_for(request_id=request_id)
     started = time.perf_counter_ns()
-    response = get_response(request)
+    response = of_one_form(request, get_response(request))
     microseconds = (time.perf_counter_ns() - started) // 1000
     sys.stdout.write(line(request.method, request.path, request_id, response.status_code, microseconds / 1000))
     return response
@@ -41,9 +42,10 @@ def line(method: str, path: str, request_id: str, status: int, milliseconds: flo
     """The line of one answered request; `path` is the route's."""
     head, latency = _parts(method, path)
     serving = production().held
+    model_id = quoted(serving.model_id) if serving else "null"
     return (
-        f'{head}{time.time_ns() // 1_000_000}}},"message":"{method} {path} {status}","status":{status},'
-        f'"request_id":{quoted(request_id)},"model_id":{quoted(serving.model_id) if serving else "null"},'
+        f'{head}{time.time_ns() // 1_000_000}}},"status":{status},'
+        f'"request_id":{quoted(request_id)},"model_id":{model_id},'
         f'"{latency}":{milliseconds},"{ERRORS}":{int(status >= 500)}}}\n'
     )
 
@@ -57,5 +59,5 @@ def _parts(method: str, path: str) -> tuple[str, str]:
         metrics.append({"Name": LATENCY, "Unit": "Milliseconds"})
     dimensions = {"service": SERVICE, "Bucket": settings().bucket}
     described = {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": metrics}
-    fields = json.dumps({"level": "INFO", **dimensions, "method": method, "path": path})
+    fields = json.dumps({"level": "INFO", "message": f"{method} {path}", **dimensions, "method": method, "path": path})
     return f'{fields[:-1]}, "_aws":{{"CloudWatchMetrics":{json.dumps([described])},"Timestamp":', latency

@@ -1,7 +1,7 @@
 """Errors as problem documents (RFC 9457), Chalice's own ones included."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -64,9 +64,8 @@ def _media_type(request: Request) -> str:
     return str(request.headers.get("content-type", "none"))
 
 
-def problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: map the project's errors, and give Chalice's own error answers the same form."""
-    response = get_response(request)
+def of_one_form(request: Request, response: Response) -> Response:
+    """The response, with Chalice's own error answers in the form of the project's."""
     if response.status_code < 400 or response.headers.get("Content-Type") == PROBLEM_TYPE:
         return response
     body = response.body

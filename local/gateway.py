@@ -6,8 +6,10 @@ only take turns at the interpreter's lock, and halve what it can do.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
+import io
 import json
 import os
 import re
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from chalice.config import Config
 from chalice.local import ForbiddenError, LocalGateway, LocalGatewayException, MatchResult, RouteMatcher
 
 from local.asgi import (
@@ -39,9 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, MutableMapping
 
     from chalice.app import Chalice
-    from chalice.config import Config
 
 REMEMBERED_PATHS = 1_024
+LOG_DELAY_SECONDS = 0.01
 LARGEST_BODY = 6_291_456  # what Lambda accepts as one request
 # A quoted '/', '?' or '#' stays quoted: unquoted it would change which route the path is for.
 _KEEP_QUOTED = re.compile(r"%(?=2f|3f|23)", re.IGNORECASE)
@@ -52,10 +55,11 @@ class Gateway:
 
     def __init__(self, app: Chalice | PackagedApp, config: Config) -> None:
         self._routes = app.routes
-        self._local = LocalGateway(app, config)
+        self._local = LocalGateway(app, _settled(config))
         self._matcher = RememberingMatcher(self._local.event_converter._route_matcher)  # noqa: SLF001
         self._local.event_converter._route_matcher = self._matcher  # noqa: SLF001
         self._stage_prefix = f"/{config.api_gateway_stage}/"
+        self._is_to_flush = False
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,7 +73,18 @@ class Gateway:
             answer = problem(413, "Content Too Large", f"a body may have {LARGEST_BODY} bytes, as with Lambda")
         else:
             answer = self.handle(scope["method"], scope["raw_path"], scope["query_string"], headers, body)
+            self._flush_soon()
         await respond(send, answer)
+
+    def _flush_soon(self) -> None:
+        """Write the log lines of all requests of a moment at once: each by itself takes longer than the model does."""
+        if not self._is_to_flush:
+            self._is_to_flush = True
+            asyncio.get_running_loop().call_later(LOG_DELAY_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self._is_to_flush = False
+        sys.stdout.flush()
 
     def handle(self, method: str, raw_path: bytes, query: bytes, headers: dict[str, str], body: bytes) -> Answer:
         """Return the app's answer to one request, or the gateway's own when it does not reach the app."""
@@ -109,6 +124,13 @@ class Gateway:
     def _no_route(self, path: str) -> Answer:
         known = ", ".join(sorted(self._routes)) or "none"
         return problem(404, "Not Found", f"there is no route {path}; known: {known}")
+
+
+def _settled(config: Config) -> Config:
+    """What the context of a call tells, which Chalice would otherwise look up at every level for each request."""
+    names = ("lambda_timeout", "lambda_memory_size")
+    said = {name: getattr(config, name) for name in names}
+    return Config(config.chalice_stage, config.function_name, user_provided_params=said)
 
 
 class RememberingMatcher:
@@ -191,6 +213,8 @@ def main(arguments: list[str] | None = None) -> None:
             app = PackagedApp(app, packaged_function(project, API, handlers(app)[API], log))
     except LocalError as error:
         sys.exit(str(error))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=False, write_through=False)
     serve(Gateway(app, project.config.scope(project.stage, API)), fd=options.fd)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import boto3
 import pytest
-from chalice import Chalice
+from chalice import Chalice, Response
 
 from chalicelib import access, logs, observed
 from chalicelib.gate import Gate
@@ -186,7 +186,8 @@ def test_a_request_is_one_line(
 
 def test_nothing_is_written_where_nothing_is_deployed(capsys: pytest.CaptureFixture[str]) -> None:
     assert logs.DEPLOYED is False
-    assert access.access(None, lambda _request: "answer") == "answer"
+    response = Response("answer")
+    assert access.access(None, lambda _request: response) is response
     assert capsys.readouterr().out == ""
 
 
