@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.obstore_reader import ObstoreReader
+from shared.obstore_reader import PATIENT, ObstoreReader
 from shared.production import ProductionCache
 from shared.settings import Settings
 
@@ -34,4 +34,5 @@ def store() -> "Store":
     """The bucket for the functions that write."""
     from shared.s3_store import S3Store  # noqa: PLC0415  (the API function never loads boto3)
 
-    return S3Store(settings().bucket)
+    bucket = settings().bucket
+    return S3Store(bucket, rows=ObstoreReader(bucket, PATIENT))

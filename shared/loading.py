@@ -13,7 +13,7 @@ from shared.reading import read_csv
 from shared.reference import Reference, read_override, read_upload, reference_of
 from shared.settings import Settings
 from shared.slot import pack_slot, slot_digest, unpack_slot
-from shared.store import Reader, Store, settle
+from shared.store import Store, settle
 from shared.table import Table
 
 LOADERS: Final = 16
@@ -21,7 +21,7 @@ LOADERS: Final = 16
 Restore = Callable[[Upload], Table]
 
 
-def load_tables(store: Reader, sources: Sequence[Source], restore_rows: Restore | None = None) -> list[Table]:
+def load_tables(store: Store, sources: Sequence[Source], restore_rows: Restore | None = None) -> list[Table]:
     """The rows of each source; those of the same name are read once.
 
     Rows that were pruned are made again by `restore_rows`; without it NotFound is raised.
@@ -31,7 +31,7 @@ def load_tables(store: Reader, sources: Sequence[Source], restore_rows: Restore 
     """
     distinct = {source.slot: source for source in sources}
     pool = ThreadPoolExecutor(LOADERS)
-    blobs = {slot: pool.submit(store.read, layout.slot_key(slot)) for slot in distinct}
+    blobs = {slot: pool.submit(store.rows.read, layout.slot_key(slot)) for slot in distinct}
 
     def load(source: Source) -> Table:
         try:

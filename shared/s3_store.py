@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,9 +10,11 @@ import boto3
 from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.session import get_session
+from botocore.utils import parse_timestamp
 
 from shared.errors import Conflict, NotFound, Unavailable, Unknown, VintnerError
-from shared.store import Blob, Entry
+from shared.store import Blob, Entry, Reader
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,12 +32,21 @@ _NEVER_SENT: Final = (EndpointConnectionError, ConnectTimeoutError)
 
 
 class S3Store:
-    """A bucket. Reads are repeated by the client, writes never are."""
+    """A bucket. Reads are repeated by the client, writes never are. `rows` is itself unless another one is given."""
 
-    def __init__(self, bucket: str, *, reading: "S3Client | None" = None, writing: "S3Client | None" = None) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        reading: "S3Client | None" = None,
+        writing: "S3Client | None" = None,
+        rows: Reader | None = None,
+    ) -> None:
         self.bucket = bucket
-        self._reading = reading or boto3.client("s3", config=READ_CONFIG)
-        self._writing = writing or boto3.client("s3", config=WRITE_CONFIG)
+        self.rows: Reader = rows or self
+        session = _session()
+        self._reading = reading or session.client("s3", config=READ_CONFIG)
+        self._writing = writing or session.client("s3", config=WRITE_CONFIG)
 
     def read(self, key: str, *, etag: str | None = None) -> Blob:
         """Read an object; raise NotFound, and Conflict when it no longer has the given ETag."""
@@ -86,6 +98,20 @@ class S3Store:
         """Remove an object; nothing happens when there is none."""
         with _errors_of_writing(f"{self.bucket}/{key}"):
             self._writing.delete_object(Bucket=self.bucket, Key=key)
+
+
+def _session() -> boto3.Session:
+    """A session that reads the times of a listing quickly: with the client's own parser they take half of its time."""
+    inner = get_session()
+    inner.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+    return boto3.Session(botocore_session=inner)
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # that of a header
+        return parse_timestamp(text)
 
 
 class _NotModified(VintnerError):

@@ -53,6 +53,11 @@ class Reader(Protocol):
 class Store(Reader, Protocol):
     """What may be written. A write raises Unknown when it may or may not have happened."""
 
+    @property
+    def rows(self) -> Reader:
+        """What reads the same bucket's slots, which may be thousands of small objects, in several threads."""
+        ...
+
     def create(self, key: str, body: bytes) -> str:
         """Write an object that is not there yet; its ETag. Raise Conflict when the key is taken."""
         ...

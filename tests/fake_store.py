@@ -44,6 +44,11 @@ class FakeStore:
     disturbances: list[tuple[str, str, Callable[[], object]]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
+    @property
+    def rows(self) -> "FakeStore":
+        """The store itself."""
+        return self
+
     def fail(
         self, verb: str, key: str = "", *, error: BaseException | None = None, after: bool = False, times: int = 1
     ) -> None:

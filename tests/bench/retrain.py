@@ -4,12 +4,14 @@ The test set is read beforehand; the upload of the rows does not count, reading 
 """
 
 import json
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib import runtime
 from functions import ingest_and_retrain
 from shared import layout
 from shared.documents import encode
@@ -121,7 +123,8 @@ def _trained(store: S3Store, settings: Settings) -> Took:
 
 
 def _run(bucket: str, label: str) -> dict[str, float]:
-    store, settings = S3Store(bucket), Settings(bucket, label)
+    os.environ |= {"VINTNER_BUCKET": bucket, "VINTNER_LABEL": label}
+    store, settings = runtime.store(), runtime.settings()  # what the function has
     started = time.perf_counter()
     report = ingest_and_retrain.run(store, settings)
     seconds = time.perf_counter() - started

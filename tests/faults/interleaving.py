@@ -78,6 +78,11 @@ class Stepped:
     def __init__(self, store: Store, turn: Callable[[Callable[[], object]], object]) -> None:
         self._store, self._turn = store, turn
 
+    @property
+    def rows(self) -> "Stepped":
+        """The store itself."""
+        return self
+
     def read(self, key: str, *, etag: str | None = None) -> Blob:
         """Read an object."""
         return self._turn(lambda: self._store.read(key, etag=etag))  # type: ignore[return-value]

@@ -55,6 +55,15 @@ def test_only_the_calling_thread_unpacks() -> None:
     assert set(found) == {threading.current_thread()}
 
 
+def test_rows_are_read_with_the_reader_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, sources = stored(3)
+    other = FakeStore(objects=dict(store.objects))
+    monkeypatch.setattr(FakeStore, "rows", other)
+    assert len(load_tables(store, sources)) == 3
+    assert store.calls == []
+    assert sorted(call.key for call in other.calls) == sorted(slot_key(source.slot) for source in sources)
+
+
 def test_rows_of_the_same_name_are_read_once() -> None:
     store, [source] = stored(1)
     first, second = load_tables(store, [source, source])

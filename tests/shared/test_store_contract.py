@@ -1,8 +1,10 @@
 """One contract for every store driver: boto3, obstore (the reading part) and the store in memory."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import md5
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,15 @@ from botocore.exceptions import ReadTimeoutError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
+from local.environment import LOOPBACK
 from shared.errors import Conflict, NotFound, Unavailable, Unknown, VintnerError
-from shared.obstore_reader import ObstoreReader
+from shared.obstore_reader import PATIENT, PROMPT, ObstoreReader, Patience
 from shared.s3_store import S3Store
 from shared.store import Blob, Reader, Store, settle
 from tests.fake_store import FakeStore
 
 SESSION = boto3.Session("testing", "testing", region_name="us-east-1")
+FIRST_MOMENT = "Thu, 01 Jan 1970 00:00:00 GMT"
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=2)
 KEYS = ["plain", "a b", "a+b", "ü/日本.csv", "a%20b", "100%", "data/x#?&='\".csv", "~", "a=b/c:d@e,f;g!(h)"]
 
@@ -235,6 +239,42 @@ def test_an_unreachable_store_is_unavailable_to_obstore(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(Unavailable, match="cannot be reached"):
         read(ObstoreReader("bucket"))
+
+
+class _CutsShort(BaseHTTPRequestHandler):
+    """A server that breaks off in the middle of every object."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        self.send_response(200)
+        for name, value in {"Content-Length": "1000", "ETag": '"e"', "Last-Modified": FIRST_MOMENT}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"half")
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("patience", [PROMPT, PATIENT], ids=["prompt", "patient"])
+def test_a_body_cut_short_is_no_body_to_obstore(
+    cloud: dict[str, str], monkeypatch: pytest.MonkeyPatch, patience: Patience
+) -> None:
+    with HTTPServer((LOOPBACK, 0), _CutsShort) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{LOOPBACK}:{server.server_port}")
+        monkeypatch.setattr(_CutsShort, "asked", 0)
+        try:
+            with pytest.raises(Unavailable, match="cannot be reached"):
+                ObstoreReader("bucket", patience).read("key")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert _CutsShort.asked >= 1
 
 
 # The event hooks of a client, and what a write then is: the answer was lost after the effect, or a server's error.
