@@ -12,7 +12,7 @@ from cli.useless import ID_NAME
 from shared.errors import VintnerError
 from shared.reading import looks_like_values
 from shared.schema import kind_of
-from shared.values import MISSING, category_text
+from shared.values import MISSING, UNLABELLED, category_text
 
 MAX_LIKELY_CLASSES: Final = 20
 LABEL_NAMES: Final = ("label", "target", "class", "y", "outcome", "species", "diagnosis", "quality", "category")
@@ -40,9 +40,9 @@ def describe(source: Source) -> list[Candidate]:
 
 def _described(name: str, cells: Sequence[str], decimal: str) -> Candidate:
     present = Counter(category_text(cell, decimal) for cell in cells if cell.strip() not in MISSING)
-    rows = present.total()
-    kind = kind_of(name, present, rows).kind
-    likely = rows == len(cells) and 2 <= len(present) <= min(MAX_LIKELY_CLASSES, rows // 2)
+    kind = kind_of(name, present, present.total()).kind
+    labels = {cell.strip() for cell in cells}
+    likely = labels.isdisjoint(UNLABELLED) and 2 <= len(labels) <= min(MAX_LIKELY_CLASSES, len(cells) // 2)
     likely = likely and not ID_NAME.fullmatch(name)
     return Candidate(name, kind, len(present), examples([text for text, _ in present.most_common()]), likely)
 

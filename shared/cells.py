@@ -11,6 +11,7 @@ from shared.columns import Column
 from shared.csv_text import CsvText
 from shared.encoding import typed
 from shared.reasons import shortened
+from shared.schema import FEW_VALUES
 from shared.settings import Settings
 from shared.table import Table, Vocabulary, sorted_texts
 from shared.values import FLOAT32_MAX, as_number, category_text, column_name, has_thousands
@@ -51,7 +52,7 @@ def _column(
     """A column as numbers or as indices into its texts, and (row, problem) of each cell that is not as wanted."""
     values, texts = _raw(column, settings)
     if wanted is None and texts is not None:
-        wanted = _provisional(values, texts, csv.decimal)
+        wanted = _with_mistakes(values, texts, csv.decimal)
     if wanted is not None and wanted.kind in {"category", "unused"}:
         return (*_neutral(values, texts, csv.decimal), [])
     if wanted is None or (texts is None and wanted.kind == "number"):
@@ -77,11 +78,18 @@ def _raw(column: "pd.Series[float]", settings: Settings) -> tuple[NDArray[np.flo
     return np.where(gone[codes], np.nan, codes), texts
 
 
-def _provisional(values: NDArray[np.float64], texts: Sequence[str], decimal: str) -> Column | None:
-    """A column of numbers with mistakes in it, or None: nothing is known of the column."""
+def _with_mistakes(values: NDArray[np.float64], texts: Sequence[str], decimal: str) -> Column | None:
+    """A column of numbers with mistakes in it, or None: nothing is known of the column.
+
+    Where there are few different values and the texts among them repeat (1, 2, 3, 4, 4A) they are codes, no mistakes.
+    """
     numbers = np.array([as_number(text, decimal) is not None for text in texts], bool)
-    present = values[~np.isnan(values)].astype(np.int64)
-    return Column("", "number") if len(present) and numbers[present].mean() >= MOSTLY else None
+    times = np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=len(texts))
+    if not times.any() or times[numbers].sum() < MOSTLY * times.sum():
+        return None
+    strange = times[~numbers & (times > 0)]
+    are_codes = np.count_nonzero(times) <= FEW_VALUES and len(strange) and strange.min() >= 2
+    return None if are_codes else Column("", "number")
 
 
 def _neutral(
@@ -109,8 +117,8 @@ def _labels(
     positive = settings.positive
     problems: dict[int, str] = {}
     for code, text in enumerate(texts):
-        if text in settings.missing:
-            problems[code] = f"expected a label, found {shortened(text) if text else 'nothing'}"
+        if text in settings.unlabelled:
+            problems[code] = f"expected a label, found {_missing(text)}"
         elif positive is not None:
             truth = positive.holds(text)
             texts[code] = str(truth).lower()
@@ -119,6 +127,10 @@ def _labels(
     bad = [(int(row), problems[codes[row]]) for row in np.flatnonzero(np.isin(codes, list(problems)))]
     labels, position = np.unique(np.array(texts, dtype=str), return_inverse=True)
     return tuple(labels.tolist()), position[codes].astype(np.int32), bad
+
+
+def _missing(text: str) -> str:
+    return f"{shortened(text)}, which means a missing value (VINTNER_MISSING)" if text else "nothing"
 
 
 def _label_text(text: str, decimal: str) -> str:

@@ -20,7 +20,7 @@ from shared.layout import Kind, Upload
 from shared.settings import Settings
 from shared.store import Entry, Reader
 
-READER_VERSION: Final = 2  # raise it when the same upload is read otherwise than before
+READER_VERSION: Final = 3  # raise it when the same upload is read otherwise than before
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def _refuse_too_many(reasons: Sequence[Reason], bad: int, rows: int, settings: S
     """Raise BadTable when more than the allowed share of rows cannot be used."""
     if bad > settings.max_bad_share * rows:
         allowed = f"{settings.max_bad_share:g} of the rows may be unusable (VINTNER_MAX_BAD_SHARE)"
-        summary = Reason(f"{bad} of {rows} rows cannot be used: at most {allowed}; correct them")
+        way_out = "correct them, or name what stands for a missing value in VINTNER_MISSING"
+        summary = Reason(f"{bad} of {rows} rows cannot be used: at most {allowed}; {way_out}")
         raise BadTable([*at_most(reasons), summary])
 
 

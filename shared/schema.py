@@ -21,6 +21,7 @@ from shared.values import DATE_FORMATS, ISO, TRUTH_PAIRS, as_days, as_number, ca
 
 MAX_CATEGORIES: Final = 1_000
 FEW_VALUES: Final = 20  # a text column with no more is one of categories, however few rows there are
+HARDLY_REPEATS: Final = 0.75  # different texts for each row: a small test set shows few of the repetitions
 CHECKED_DATES: Final = 1_000
 
 
@@ -154,7 +155,7 @@ def kind_of(name: str, texts: Collection[str], present: int) -> Column:
         return Column(name, "boolean")
     if date_format := date_format_of(texts):
         return Column(name, "date", date_format, why=_either_way(texts, date_format))
-    if len(texts) > FEW_VALUES and 2 * len(texts) > present:
+    if len(texts) > FEW_VALUES and len(texts) > HARDLY_REPEATS * present:
         why = f"text that hardly repeats ({len(texts)} different values in {present} rows)"
         return Column(name, "unused", why=why)
     if len(texts) > MAX_CATEGORIES:

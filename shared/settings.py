@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.errors import BadSetting
-from shared.values import MISSING, as_number
+from shared.values import MISSING, UNLABELLED, as_number
 
 AUTO: Final = "auto"
 ESTIMATORS: Final = (
@@ -83,6 +83,11 @@ class Settings:
     missing: tuple[str, ...] = MISSING
     on_drift: str = "warn"
     pages: bool = True
+
+    @property
+    def unlabelled(self) -> tuple[str, ...]:
+        """The spellings of a missing label."""
+        return UNLABELLED if self.missing == MISSING else self.missing
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

@@ -9,6 +9,7 @@ MISSING: Final = (
     "", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "NaT", "NULL", "Null", "null", "None", "none", "?",
     "-", "--",
 )  # fmt: skip
+UNLABELLED: Final = tuple(text for text in MISSING if text != "none")  # as a label that is an answer
 FLOAT32_MAX: Final = (2 - 2**-23) * 2.0**127
 ISO: Final = "iso"
 DATE_FORMATS: Final = (

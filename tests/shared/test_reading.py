@@ -255,7 +255,10 @@ INVALID: dict[str, tuple[str, list[tuple[int | None, str | None, str]]]] = {
     "boolean and missing": ("a,label\nTrue,x\n,y\n", [(2, "a", "found 'True'")]),
     "boolean and number": ("a,label\n1,x\ntrue,y\n", [(3, "a", "found 'true'")]),
     "no label value": ("a,label\n1,\n2,y\n", [(2, "label", "expected a label, found nothing")]),
-    "missing label": ("a,label\n1,x\n2,NA\n3, ? \n", [(3, "label", "found 'NA'"), (4, "label", "found '?'")]),
+    "missing label": (
+        "a,label\n1,x\n2,NA\n3, ? \n",
+        [(3, "label", "found 'NA', which means a missing value (VINTNER_MISSING)"), (4, "label", "found '?', which")],
+    ),
     "several, sorted": (
         "a,b,label\n1,z,x\n2,3,\ny,4,x\n",
         [(2, "b", "found 'z'"), (3, "label", "nothing"), (4, "a", "found 'y'")],
@@ -271,6 +274,23 @@ def test_names_every_reason_with_line_and_column(text: str, expected: list[tuple
     found = reasons(text)
     assert [reason[:2] for reason in found] == [reason[:2] for reason in expected]
     assert all(part in reason[2] for reason, (_, _, part) in zip(found, expected, strict=True)), found
+
+
+def test_none_is_an_answer_unless_the_settings_say_that_it_is_none() -> None:
+    text = "a,label\n1,some\n2,none\n,some\n"
+    assert labels_of(read(text)) == ["some", "none", "some"]
+    assert reasons(text, replace(STRICT, missing=("", "none"))) == [
+        (3, "label", "expected a label, found 'none', which means a missing value (VINTNER_MISSING)")
+    ]
+
+
+def test_too_many_bad_rows_are_told_with_ways_out() -> None:
+    with pytest.raises(BadTable) as raised:
+        read("a,label\n" + "1,x\n2,y\n" * 5 + "unknown,x\n3 or 4,x\n", columns=NUMBERS)
+    assert raised.value.reasons[-1].problem == (
+        "2 of 12 rows cannot be used: at most 0.1 of the rows may be unusable (VINTNER_MAX_BAD_SHARE); "
+        "correct them, or name what stands for a missing value in VINTNER_MISSING"
+    )
 
 
 def test_a_rule_must_fit_every_label() -> None:

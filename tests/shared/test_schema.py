@@ -33,6 +33,12 @@ def test_text_that_hardly_repeats_is_no_feature() -> None:
     assert number == Column("b")
 
 
+def test_a_small_test_set_shows_few_repetitions() -> None:
+    names = [f"name {number}" for number in range(31)]
+    assert kind_of("a", names[:30], 40).kind == "category"
+    assert kind_of("a", names, 40).kind == "unused"
+
+
 NAMES = [f"name {number}" for number in range(30)]
 INFERRED: dict[str, tuple[list[str], str, str]] = {
     "numbers": (["1", "2.5", ""], "number", ""),
@@ -40,6 +46,9 @@ INFERRED: dict[str, tuple[list[str], str, str]] = {
     "no value": (["", "NA"], "number", ""),
     "texts": (["red", "green", "red"], "category", ""),
     "texts and numbers": (["1", "2", "A"], "category", ""),
+    "codes of which some are texts": (["1", "2", "3", "4"] * 5 + ["4A", "4A"], "category", ""),
+    "numbers, and one that is none": (["1", "2", "3", "4"] * 5 + ["4A"], "number", ""),
+    "many numbers, and a text that repeats": ([*map(str, range(20)), "old", "old"], "number", ""),
     "yes and no": (["Yes", "no", "NO"], "boolean", ""),
     "true and false": (["true", "False", ""], "boolean", ""),
     "only yes": (["yes", "yes"], "category", ""),
