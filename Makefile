@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-faults test-long bench bench-peers check artefacts layer package lock load screenshots install clean
+.PHONY: demo test test-faults test-long public-tables bench bench-peers check artefacts layer package lock load screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -29,6 +29,12 @@ bench-peers:
 	@for peer in bentoml mlflow; do \
 		$(PYTHON) -m venv .vintner/peers/$$peer && .vintner/peers/$$peer/bin/pip install --quiet \
 		--disable-pip-version-check -r tests/bench/peers/requirements-$$peer.txt || exit 1; done
+
+# Public tables against the notebook way. TABLES="--seconds 60", TABLES=MASS/biopsy: python -m tests.tables.public --help.
+public-tables: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .vintner/tables \
+		-r tests/tables/requirements-public.txt
+	PYTHONPATH=.vintner/tables $(BIN)/python -m tests.tables.public $(TABLES)
 
 check: $(STAMP)
 	$(BIN)/ruff check

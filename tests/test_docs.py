@@ -45,7 +45,7 @@ def test_readme_tells_the_default(variable: str) -> None:
 
 def test_readme_shows_the_make_targets_that_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"(?:`|\$ )make (\w+)", README)):
+    for target in set(re.findall(r"(?:`|\$ )make ([\w-]+)", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
