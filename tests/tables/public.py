@@ -145,8 +145,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=300.0, help="start no table after so many (300)")
     parser.add_argument("--seed", type=int, default=1, help="of the order of the tables (1)")
     options = parser.parse_args(arguments)
-    warnings.filterwarnings("ignore")
-    logging.disable()
     verdicts: Counter[str] = Counter()
     until = time.monotonic() + options.seconds
     for name, frame in public_tables(options.seed):
@@ -163,4 +161,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    warnings.filterwarnings("ignore")
+    logging.disable()
     sys.exit(main())
