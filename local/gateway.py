@@ -128,8 +128,7 @@ class Gateway:
 
 def _settled(config: Config) -> Config:
     """What the context of a call tells, which Chalice would otherwise look up at every level for each request."""
-    names = ("lambda_timeout", "lambda_memory_size")
-    said = {name: getattr(config, name) for name in names}
+    said = {"lambda_timeout": config.lambda_timeout, "lambda_memory_size": config.lambda_memory_size}
     return Config(config.chalice_stage, config.function_name, user_provided_params=said)
 
 

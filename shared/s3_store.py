@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,9 +45,8 @@ class S3Store:
     ) -> None:
         self.bucket = bucket
         self.rows: Reader = rows or self
-        session = _session()
-        self._reading = reading or session.client("s3", config=READ_CONFIG)
-        self._writing = writing or session.client("s3", config=WRITE_CONFIG)
+        self._reading = reading or _session().client("s3", config=READ_CONFIG)
+        self._writing = writing or _session().client("s3", config=WRITE_CONFIG)
 
     def read(self, key: str, *, etag: str | None = None) -> Blob:
         """Read an object; raise NotFound, and Conflict when it no longer has the given ETag."""
@@ -100,6 +100,7 @@ class S3Store:
             self._writing.delete_object(Bucket=self.bucket, Key=key)
 
 
+@cache  # as the client's own default session is: S3's description is read once
 def _session() -> boto3.Session:
     """A session that reads the times of a listing quickly: with the client's own parser they take half of its time."""
     inner = get_session()

@@ -18,15 +18,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from functions import predict
 from shared.documents import Document, decode
 from shared.layout import model_key
-from shared.production import ProductionCache
 from shared.view import CandidateView
 from tests.functions.stage import Stage
+from tests.tables.line import ROUNDING, served_f1, stage_of
 from tests.tables.notebook import notebook_f1
 from tests.tables.table import Dialect, Facts, Imitation, imitate
-from tests.tables.test_pipeline import ROUNDING, f1_of, stage_of
 
 ROWS: Final = range(100, 6_001)
 COLUMNS: Final = range(3, 61)
@@ -124,8 +122,7 @@ def _ours(one: Imitation) -> tuple[float | None, str]:
     [score] = report.trained
     stage.promote()
     if not reasons:  # else the test set has rows that a request would be refused for
-        answers = predict.predict(ProductionCache(stage.store, 5), one.test, "text/csv")["predictions"]
-        served = f1_of(one, [answer["prediction"] for answer in answers])
+        served = served_f1(one, stage)
         if abs(served - score["f1"]) > ROUNDING:
             raise ArithmeticError(f"scored {score['f1']}, served {served}")
     return score["f1"], f"{len(reasons)} bad cells" if reasons else ""

