@@ -63,10 +63,10 @@ lock: $(STAMP)
 	$(LOCK) requirements-dev.in --constraint requirements-train.txt --output-file requirements-dev.txt
 
 load: $(STAMP)
-	@$(BIN)/python -m cli.load $(if $(URL),--url $(URL)) $(LOAD)
+	@$(BIN)/python -m cli.development.load $(if $(URL),--url $(URL)) $(LOAD)
 
 screenshots: $(STAMP)
-	@$(BIN)/python -m cli.screenshots
+	@$(BIN)/python -m cli.development.screenshots
 
 install: $(STAMP)
 

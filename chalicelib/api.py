@@ -6,15 +6,15 @@ from typing import Final
 from chalice import Blueprint, Response
 from chalice.app import Request
 
-from chalicelib.access import access
-from chalicelib.gate import Gate
+from chalicelib.access_log import access
 from chalicelib.problems import MEDIA_TYPES, TooLarge, Unsupported, as_problem
 from chalicelib.runtime import production
+from chalicelib.usage_plan import Gate
 from functions import predict
 from shared.documents import Document
 from shared.errors import VintnerError
-from shared.json_text import json_text
-from shared.production import ProductionCache
+from shared.serving.json_codec import json_text
+from shared.serving.production_cache import ProductionCache
 
 api = Blueprint(__name__)
 api.register_middleware(access, "http")

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from chalicelib.value_schemas import Bounds, Schema, missing_schema, value_schema
-from shared.scorer import Label, Scorer
-from shared.values import FLOAT32_MAX, TRUE
+from chalicelib.json_schemas import Bounds, Schema, missing_schema, value_schema
+from shared.formats.values import FLOAT32_MAX, TRUE
+from shared.scorer.scorer import Label, Scorer
 
 _SKELETON: Final = Path(__file__).parent / "static" / "openapi.json"
 SHOWN_CATEGORIES: Final = 100

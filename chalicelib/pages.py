@@ -19,8 +19,8 @@ from chalicelib.api import answer
 from chalicelib.problems import problem
 from chalicelib.runtime import production, reader
 from functions import status
-from shared.production import NotServing
-from shared.scorer import Scorer
+from shared.scorer.scorer import Scorer
+from shared.serving.production_cache import NotServing
 
 pages = Blueprint(__name__)
 

@@ -8,9 +8,9 @@ from typing import Final
 from chalice import Response
 from chalice.app import Request
 
-from shared.bodies import FieldError, InvalidFields, Malformed
 from shared.errors import VintnerError
-from shared.production import NotServing
+from shared.serving.production_cache import NotServing
+from shared.serving.requests import FieldError, InvalidFields, Malformed
 
 MEDIA_TYPES: Final = ["application/json", "text/csv"]
 PROBLEM_TYPE: Final = "application/problem+json"

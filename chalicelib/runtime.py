@@ -3,12 +3,12 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.obstore_reader import PATIENT, ObstoreReader
-from shared.production import ProductionCache
+from shared.bucket.obstore_reader import PATIENT, ObstoreReader
+from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from shared.store import Store
+    from shared.bucket.store import Store
 
 
 @cache
@@ -32,7 +32,7 @@ def production() -> ProductionCache:
 @cache
 def store() -> "Store":
     """The bucket for the functions that write."""
-    from shared.s3_store import S3Store  # noqa: PLC0415  (the API function never loads boto3)
+    from shared.bucket.s3 import S3Store  # noqa: PLC0415  (the API function never loads boto3)
 
     bucket = settings().bucket
     return S3Store(bucket, rows=ObstoreReader(bucket, PATIENT))

@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint, Rate
 
 from chalicelib.runtime import settings, store
-from shared import layout
+from shared.bucket import keys
 
 triggers = Blueprint(__name__)
 
@@ -16,9 +16,7 @@ HOURLY = Rate(1, unit=Rate.HOURS)
 Summary = dict[str, Any]
 
 
-@triggers.on_s3_event(
-    bucket=settings().bucket, events=[CREATED, REMOVED], prefix=layout.DATA, name="ingest_and_retrain"
-)
+@triggers.on_s3_event(bucket=settings().bucket, events=[CREATED, REMOVED], prefix=keys.DATA, name="ingest_and_retrain")
 def ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
     """An upload came, was replaced or went."""
     return _ingest_and_retrain(event)
@@ -33,8 +31,8 @@ def ingest_and_retrain_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's
 @triggers.on_s3_event(
     bucket=settings().bucket,
     events=[CREATED],
-    prefix=layout.MODELS,
-    suffix=layout.SCORE_SUFFIX,
+    prefix=keys.MODELS,
+    suffix=keys.SCORE_SUFFIX,
     name="promote",
 )
 def promote(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
@@ -49,7 +47,7 @@ def promote_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events hav
 
 
 def _ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
-    from chalicelib.observed import observed  # noqa: PLC0415  (the API function never loads it)
+    from chalicelib.telemetry import observed  # noqa: PLC0415  (the API function never loads it)
     from functions import ingest_and_retrain as function  # noqa: PLC0415
 
     seconds_left = lambda: event.context.get_remaining_time_in_millis() / 1000  # noqa: E731
@@ -60,7 +58,7 @@ def _ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's even
 
 
 def _promote(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
-    from chalicelib.observed import observed  # noqa: PLC0415  (the API function never loads it)
+    from chalicelib.telemetry import observed  # noqa: PLC0415  (the API function never loads it)
     from functions import promote as function  # noqa: PLC0415
 
     with observed("promote", event) as observation:

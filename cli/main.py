@@ -5,19 +5,19 @@ from typing import Any, Final
 
 import click
 
-from cli.cloud import down, replay, up
-from cli.completion import completion
-from cli.demo import demo
-from cli.deploy import deploy, destroy
-from cli.desk import approve, explain, release, rollback
-from cli.layer import layer
-from cli.new import new
-from cli.package import package
-from cli.predict import predict
-from cli.prune import prune
-from cli.schema import schema
-from cli.status import status
-from cli.upload import upload
+from cli.commands.cloud import down, replay, up
+from cli.commands.completion import completion
+from cli.commands.demo import demo
+from cli.commands.deploy import deploy, destroy
+from cli.commands.layer import layer
+from cli.commands.new import new
+from cli.commands.package import package
+from cli.commands.predict import predict
+from cli.commands.promotion import approve, explain, release, rollback
+from cli.commands.prune import prune
+from cli.commands.schema import schema
+from cli.commands.status import status
+from cli.commands.upload import upload
 from local.errors import LocalError
 from shared.errors import VintnerError
 

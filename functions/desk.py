@@ -7,16 +7,16 @@ from typing import TypeVar
 
 from functions import promote
 from functions.promote import ROUNDS, Report, assemble_bench
-from shared.decisions import read_score, record, waiting
+from shared.bucket.inventory import Inventory
+from shared.bucket.store import Store
 from shared.documents import Document, timestamp
 from shared.errors import Conflict, VintnerError
-from shared.inventory import Inventory
-from shared.judging import Contender, best_of
-from shared.pointer import Pointer, commit, new_write_id, pointing_to, read_pointer, released
-from shared.production import load_scorer
+from shared.promotion.rules import Contender, best_of
+from shared.registry.decisions import record, waiting
+from shared.registry.models import load_scorer, read_score
+from shared.registry.pointer import Pointer, commit, new_write_id, pointing_to, read_pointer, released
+from shared.registry.status_view import update_decisions
 from shared.settings import Settings
-from shared.store import Store
-from shared.view import update_decisions
 
 log = logging.getLogger(__name__)
 

@@ -11,17 +11,18 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from shared import layout
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
+from shared.bucket.store import Store
 from shared.documents import Document
 from shared.errors import Rejected, Unavailable
-from shared.ingest import ReadBy, Receipt, ingest
-from shared.inventory import Inventory
-from shared.loading import load_reference
-from shared.reference import Changed, read_override
+from shared.ingestion.ingest import ReadBy, Receipt, ingest
+from shared.ingestion.loading import load_reference
+from shared.ingestion.uploads import Changed, read_override
+from shared.registry.status_view import CandidateView, update_uploads
 from shared.settings import Settings
-from shared.store import Store
-from shared.training import Candidate, candidate_of, train
-from shared.view import CandidateView, update_uploads
+from shared.training.candidate import Candidate, candidate_of
+from shared.training.train import train
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def _standing(store: Store, candidate: Candidate | str) -> CandidateView:
     """Where the candidate stands: waiting for data, trained, refused or to be trained now."""
     if isinstance(candidate, str):
         return CandidateView("waiting", reason=candidate)
-    folder = layout.model_key(candidate.model_id, "")
+    folder = keys.model_key(candidate.model_id, "")
     names = {entry.key.removeprefix(folder) for entry in store.list(folder)}
     if "score.json" in names:
         return CandidateView("trained", candidate.model_id)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from shared.bodies import FieldError, InvalidFields, Rows, parse_body
-from shared.ensembles.answers import Probabilities
-from shared.inputs import OutOfRange
-from shared.production import ProductionCache
-from shared.scorer import Scorer
+from shared.scorer.classifiers.probabilities import Probabilities
+from shared.scorer.preprocessing import OutOfRange
+from shared.scorer.scorer import Scorer
+from shared.serving.production_cache import ProductionCache
+from shared.serving.requests import FieldError, InvalidFields, Rows, parse_body
 
 Answer = dict[str, Any]
 

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared import layout
-from shared.decisions import names, read_score, record, settled_models
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
+from shared.bucket.store import Store
 from shared.documents import Document
 from shared.errors import Conflict, NotFound, Rejected
-from shared.inventory import Inventory
-from shared.judging import Contender, Verdict, best_of
-from shared.pointer import Pointer, commit, pointing_to, read_pointer
-from shared.production import load_scorer
+from shared.promotion.round import Trial
+from shared.promotion.rules import Contender, Verdict, best_of
+from shared.registry.decisions import names, record, settled_models
+from shared.registry.models import load_scorer, read_score
+from shared.registry.pointer import Pointer, commit, pointing_to, read_pointer
+from shared.registry.status_view import update_decisions
 from shared.settings import Settings
-from shared.store import Store
-from shared.trial import Trial
-from shared.view import update_decisions
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +79,9 @@ def assemble_bench(store: Store, fingerprint: str) -> Bench:
     present one: a candidate that was beaten on that part may be better on the whole.
     """
     pointer = read_pointer(store)
-    settled = settled_models(names(store.list(layout.PROMOTIONS)), fingerprint)
+    settled = settled_models(names(store.list(keys.PROMOTIONS)), fingerprint)
     withdrawn = pointer.withdrawn if pointer else ()
-    models = [name for name in layout.scored_models(store.list(layout.MODELS)) if name not in withdrawn]
+    models = [name for name in keys.scored_models(store.list(keys.MODELS)) if name not in withdrawn]
     undecided = frozenset(models) - settled
     anew = pointer and (pointer.test_fingerprint != fingerprint or on_part_of_the_test_set(pointer.decision))
     scores = {name: score for name in models if anew or name in undecided if (score := read_score(store, name))}

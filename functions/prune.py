@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared import layout
-from shared.decisions import WAITING, names, read_score
-from shared.inventory import Inventory
-from shared.pointer import Pointer, read_pointer
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
+from shared.bucket.store import Entry, Reader, Store
+from shared.registry.decisions import WAITING, names
+from shared.registry.models import read_score
+from shared.registry.pointer import Pointer, read_pointer
 from shared.settings import Settings
-from shared.store import Entry, Reader, Store
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,11 @@ class Prunable:
 def prunable(store: Reader, settings: Settings, *, before: datetime, rows: bool) -> list[Prunable]:
     """The objects that can go; `rows` includes the rows of uploads that are gone."""
     pointer = read_pointer(store)
-    entries = store.list(layout.MODELS)
+    entries = store.list(keys.MODELS)
     models: dict[str, list[Entry]] = {}
     for entry in entries:
         models.setdefault(entry.key.split("/")[1], []).append(entry)
-    decided = {name.model_id for name in names(store.list(layout.PROMOTIONS)) if name.remark != WAITING}
+    decided = {name.model_id for name in names(store.list(keys.PROMOTIONS)) if name.remark != WAITING}
     protected = _protected(pointer)
     found = []
     for model_id, objects in models.items():
@@ -43,7 +44,7 @@ def prunable(store: Reader, settings: Settings, *, before: datetime, rows: bool)
         needed = _needed_slots(store, settings, pointer, models.keys() - {one.key.split("/")[1] for one in found})
         found += [
             Prunable(entry.key, entry.size, "rows of no present upload and of no model that stays")
-            for entry in store.list(layout.SLOTS)
+            for entry in store.list(keys.SLOTS)
             if entry.key not in needed and entry.modified < before
         ]
     return found
@@ -62,7 +63,7 @@ def _protected(pointer: Pointer | None) -> set[str]:
 
 
 def _score_first(objects: Iterable[Entry]) -> list[Entry]:
-    return sorted(objects, key=lambda entry: (not entry.key.endswith(layout.SCORE_SUFFIX), entry.key))
+    return sorted(objects, key=lambda entry: (not entry.key.endswith(keys.SCORE_SUFFIX), entry.key))
 
 
 def _needed_slots(store: Reader, settings: Settings, pointer: Pointer | None, staying: Iterable[str]) -> set[str]:
@@ -71,4 +72,4 @@ def _needed_slots(store: Reader, settings: Settings, pointer: Pointer | None, st
     needed = {slot for digest, slot in inventory.receipts.items() if slot and digest in present}
     for model_id in {*staying, *_protected(pointer)}:
         needed |= {entry["slot"] for entry in (read_score(store, model_id) or {}).get("lineage", [])}
-    return {layout.slot_key(slot) for slot in needed}
+    return {keys.slot_key(slot) for slot in needed}

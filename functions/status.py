@@ -1,18 +1,18 @@
 """Status: what the bucket says about itself, for people and pages. Imports no scientific package."""
 
-from shared import layout
-from shared.decisions import read_score
+from shared.bucket import keys
+from shared.bucket.store import Reader
 from shared.documents import Document, decode
 from shared.errors import NotFound
-from shared.production import ProductionCache
-from shared.store import Reader
-from shared.view import empty_view
+from shared.registry.models import read_score
+from shared.registry.status_view import empty_view
+from shared.serving.production_cache import ProductionCache
 
 
 def status(reader: Reader) -> Document:
     """The status view; an empty one while no function has looked at the bucket."""
     try:
-        return decode(reader.read(layout.STATUS).body, layout.STATUS)
+        return decode(reader.read(keys.STATUS).body, keys.STATUS)
     except NotFound:
         return {"format": 1, "at": None, **empty_view()}
 

@@ -1,1 +1,1 @@
-"""What the functions share: settings, bucket layout, object store, dataset, training, scoring."""
+"""What the functions share, in rooms: each imports only what docs/architecture.md lists before it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.errors import BadSetting
-from shared.values import MISSING, UNLABELLED, as_number
+from shared.formats.values import MISSING, UNLABELLED, as_number
 
 AUTO: Final = "auto"
 ESTIMATORS: Final = (

@@ -14,12 +14,12 @@ from pytest_socket import socket_allow_hosts
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local.environment import LOOPBACK, simulated
-from local.wsgi import call
-from shared.s3_store import READ_CONFIG, WRITE_CONFIG, S3Store
+from local.servers.wsgi import call
+from shared.bucket.s3 import READ_CONFIG, WRITE_CONFIG, S3Store
 from shared.settings import Settings
-from tests.fake_store import FakeStore
 from tests.faults import counting
-from tests.functions.stage import Stage
+from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

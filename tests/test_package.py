@@ -10,7 +10,7 @@ import pytest
 from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
-from tests.e2e.line import copy_project
+from tests.support.line import copy_project
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUTES = {"/", "/assets/{version}/{name}", "/docs", "/health", "/invocations", "/model", "/openapi.json", "/ping"}
@@ -33,7 +33,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_package_holds_the_code_and_nothing_else(unpacked: Path) -> None:
     assert {path.name for path in unpacked.iterdir()} == {"app.py", "chalice", "chalicelib", "functions", "shared"}
-    assert (unpacked / "shared" / "scorer.py").read_bytes() == (ROOT / "shared" / "scorer.py").read_bytes()
+    assert (unpacked / "shared" / "scorer" / "scorer.py").read_bytes() == (ROOT / "shared" / "scorer" / "scorer.py").read_bytes()
 
 
 def test_every_handler_imports_from_the_package(unpacked: Path) -> None:

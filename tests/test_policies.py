@@ -11,9 +11,9 @@ import pytest
 
 from functions import status
 from functions.predict import predict
-from shared.production import ProductionCache
-from tests.fake_store import Call, FakeStore
-from tests.functions.stage import SLOT, TEST, Stage, csv_of, sample
+from shared.serving.production_cache import ProductionCache
+from tests.support.fake_store import Call, FakeStore
+from tests.support.stage import SLOT, TEST, Stage, csv_of, sample
 
 CHALICE = Path(__file__).resolve().parents[1] / ".chalice"
 DEV = json.loads((CHALICE / "config.json").read_text(encoding="utf-8"))["stages"]["dev"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from cli.building.archive import unpack
 from cli.building.limits import CODE
 from cli.building.training_layer import LAYER
-from cli.stages import CONFIG, read_config, with_layers, write_config
+from cli.stages.config import CONFIG, read_config, with_layers, write_config
 from shared.errors import VintnerError
 
 

@@ -10,9 +10,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.stages import read_config, settings_of, stage_of
-from cli.target import LOCAL_STAGE, project_directory
-from local.project import API, Project
+from cli.stages.config import read_config, settings_of, stage_of
+from cli.stages.target import LOCAL_STAGE, project_directory
+from local.project.project import API, Project
 from shared.errors import VintnerError
 from shared.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from chalicelib.gate import Gate
+from chalicelib.usage_plan import Gate
 from cli.deploying.account import Account, code_of
 
 PROBLEM: Final = "application/problem+json"

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from cli.stages import CONFIG, Config, stage_of
+from cli.stages.config import CONFIG, Config, stage_of
 from shared.errors import VintnerError
 
 _BUCKET: Final = re.compile(r"arn:[^:]*:s3:::([^/]+)")

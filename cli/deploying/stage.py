@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.gate import Gate
+from chalicelib.usage_plan import Gate
 from cli.building.runtimes import Runtime
 from cli.building.training_layer import LAYER
 from cli.deploying.account import Account, refusals
@@ -16,7 +16,7 @@ from cli.deploying.leftovers import adopt_api, delete_leftovers
 from cli.deploying.logs import delete_log_groups, ensure_log_groups
 from cli.deploying.policies import check_policies
 from cli.deploying.records import fetch_record, forget_record, leave_record
-from cli.stages import read_config, training_functions, with_layers, write_config
+from cli.stages.config import read_config, training_functions, with_layers, write_config
 
 Told = Callable[[str, str], None]
 

@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from shared import layout
+from shared.bucket import keys
 from tests.bench.figures import Bound, Figure, Options, absolute, related
 from tests.bench.line import line
 from tests.bench.retrain import CLIENTS, TEST_KEY, bare, slot_key
@@ -26,7 +26,7 @@ def measure(options: Options) -> list[Figure]:
             list(pool.map(lambda key: up.store.create(key, bodies[key]), bodies))
         up.follow(*bodies)
         seconds = time.perf_counter() - started
-        trainings = len(layout.scored_models(up.store.list(layout.MODELS)))
+        trainings = len(keys.scored_models(up.store.list(keys.MODELS)))
     name = f"{slots} x {SLOT_ROWS} rows at once"
     return [
         related(ROW, f"{name} / fit + score of all", [(seconds, bare(sample))], unit="s", bound=Bound("most", 4)),

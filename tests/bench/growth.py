@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import boto3
 
 from functions import ingest_and_retrain
-from shared.s3_store import READ_CONFIG, WRITE_CONFIG, S3Store
+from shared.bucket.s3 import READ_CONFIG, WRITE_CONFIG, S3Store
 from shared.settings import Settings
 from tests.bench.figures import Bound, Figure, Options, related, seconds_of
 from tests.bench.line import Line

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from shared import layout
+from shared.bucket import keys
 from shared.documents import decode
 from tests.bench.figures import Bound, Figure, Options, absolute, related
 from tests.bench.line import Line
@@ -34,9 +34,9 @@ class Latencies:
 
 def measure(options: Options, up: Line, row: dict[str, float]) -> tuple[list[Figure], list[Latencies]]:
     """Measure all servers in turn."""
-    pointer = decode(up.store.read(layout.PRODUCTION).body, layout.PRODUCTION)
+    pointer = decode(up.store.read(keys.PRODUCTION).body, keys.PRODUCTION)
     model = up.folder / "model.joblib"
-    model.write_bytes(up.store.read(layout.model_key(pointer["model_id"], "model.joblib")).body)
+    model.write_bytes(up.store.read(keys.model_key(pointer["model_id"], "model.joblib")).body)
     ours = Server(OURS, urlsplit(up.running.url).port or 0, "/predict", row)
     with others(up.folder, model, row) as peers:
         runs = _runs(options, [ours, *peers])

@@ -15,14 +15,14 @@ from typing import Any, Final
 
 import boto3
 
-from cli.following import follow
-from cli.sample import LABEL as SAMPLE_LABEL
-from cli.sample import write_sample
-from local.background import cloud
+from cli.demo.sample import LABEL as SAMPLE_LABEL
+from cli.demo.sample import write_sample
+from cli.stages.follow import follow
 from local.environment import adopt
 from local.runfile import Running
-from shared import layout
-from shared.s3_store import S3Store
+from local.supervisor.background import cloud
+from shared.bucket import keys
+from shared.bucket.s3 import S3Store
 from shared.settings import Settings
 from tests.bench.samples import LABEL
 
@@ -90,7 +90,7 @@ def served() -> Iterator[tuple[Line, dict[str, float]]]:
     """A simulated cloud with a model of the sample (30 features) in production, and a row to ask it about."""
     with line(SAMPLE_LABEL) as up:
         sample = write_sample(up.folder)
-        for prefix, path in ((layout.TEST_UPLOADS, sample.test), (layout.SLOT_UPLOADS, sample.slots[-1])):
+        for prefix, path in ((keys.TEST_UPLOADS, sample.test), (keys.SLOT_UPLOADS, sample.slots[-1])):
             up.upload(prefix + path.name, path.read_bytes())
             up.follow(prefix + path.name)
         header, row = sample.test.read_text(encoding="utf-8").splitlines()[:2]

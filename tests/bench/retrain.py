@@ -13,21 +13,21 @@ from pathlib import Path
 
 from chalicelib import runtime
 from functions import ingest_and_retrain
-from shared import layout
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
+from shared.bucket.s3 import S3Store
 from shared.documents import encode
-from shared.estimators import build_pipeline
-from shared.inventory import Inventory
-from shared.s3_store import S3Store
+from shared.ingestion.slot_file import pack_slot, slot_digest
 from shared.settings import Settings
-from shared.slot import pack_slot, slot_digest
+from shared.training.pipelines import build_pipeline
 from tests.bench.figures import Bound, Figure, Options, absolute, related, seconds_of
 from tests.bench.line import Line, in_a_process
 from tests.bench.samples import ENCODING, Labelled, held_out, labelled
 
 ROW = "retrain"
 CLIENTS = 16
-TEST_KEY = f"{layout.TEST_UPLOADS}test.csv"
-SLOT_KEY = f"{layout.SLOT_UPLOADS}slot.csv"
+TEST_KEY = f"{keys.TEST_UPLOADS}test.csv"
+SLOT_KEY = f"{keys.SLOT_UPLOADS}slot.csv"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _with_test_set(up: Line) -> S3Store:
 
 def slot_key(number: int) -> str:
     """The key of the n-th upload."""
-    return f"{layout.SLOT_UPLOADS}{number:06d}.csv"
+    return f"{keys.SLOT_UPLOADS}{number:06d}.csv"
 
 
 def put_slots(store: S3Store, settings: Settings, parts: dict[str, Labelled]) -> None:
@@ -106,13 +106,13 @@ def put_slots(store: S3Store, settings: Settings, parts: dict[str, Labelled]) ->
     names = {key: slot_digest(part.table()) for key, part in parts.items()}
     with ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(lambda key: store.create(key, key.encode()), parts))
-        list(pool.map(lambda key: store.create(layout.slot_key(names[key]), pack_slot(parts[key].table())), parts))
+        list(pool.map(lambda key: store.create(keys.slot_key(names[key]), pack_slot(parts[key].table())), parts))
         uploads = [upload for upload in Inventory.take(store, settings).uploads if upload.key in parts]
-        receipts = [(layout.receipt_key(one.digest, names[one.key]), one) for one in uploads]
+        receipts = [(keys.receipt_key(one.digest, names[one.key]), one) for one in uploads]
         list(pool.map(lambda found: store.create(found[0], _receipt(found[1], names[found[1].key])), receipts))
 
 
-def _receipt(upload: layout.Upload, slot: str) -> bytes:
+def _receipt(upload: keys.Upload, slot: str) -> bytes:
     fields = {"upload": upload.key, "etag": upload.etag, "kind": "slot", "slot": slot, "status": "accepted"}
     return encode({**fields, "at": "2025-01-01T00:00:00.000Z", "rows": {"read": 0, "kept": 0, "new": 0}})
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shared.columns import Column
-from shared.encoding import Encoding
-from shared.table import Table
+from shared.formats.columns import Column
+from shared.tables.encoding import Encoding
+from shared.tables.table import Table
 
 FEATURES = tuple(f"feature_{number}" for number in range(1, 12))
 LABEL = "label"

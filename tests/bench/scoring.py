@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shared.dataset import Dataset, assemble
-from shared.estimators import export, fit
-from shared.schema import infer
-from shared.scorer import Scorer
-from shared.selection import COMPARED
+from shared.scorer.scorer import Scorer
 from shared.settings import Settings
+from shared.tables.dataset import Dataset, assemble
+from shared.tables.schema import infer
+from shared.training.model_selection import COMPARED
+from shared.training.pipelines import export, fit
 from tests.bench.figures import Bound, Figure, Measure, Options, compare, seconds_of
 from tests.bench.samples import LABEL, held_out, labelled
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from local.children import listen
 from local.environment import LOOPBACK
+from local.supervisor.children import listen
 from tests.bench.line import ROOT
 
 PEERS: Final = ROOT / ".vintner" / "peers"
@@ -73,7 +73,16 @@ def _empty_route(folder: Path, row: dict[str, float]) -> Iterator[Server]:
     )
     listening = listen(0, "HTTP")
     port = listening.getsockname()[1]
-    command = [sys.executable, "-m", "local.gateway", str(project), "--stage", "local", "--fd", str(listening.fileno())]
+    command = [
+        sys.executable,
+        "-m",
+        "local.servers.gateway",
+        str(project),
+        "--stage",
+        "local",
+        "--fd",
+        str(listening.fileno()),
+    ]
     command += ["--state-dir", str(project / ".vintner")]
     with _process(command, folder, "empty", port, pass_fds=[listening.fileno()]):
         listening.close()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from shared import layout
+from shared.bucket import keys
 from shared.documents import decode
 from tests.bench.events import event
 from tests.bench.figures import Bound, Figure, Options, absolute, compare, seconds_of
@@ -44,8 +44,8 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 
 def measure(options: Options, up: Line, row: dict[str, float]) -> list[Figure]:
     """Measure both starts in turn."""
-    pointer = decode(up.store.read(layout.PRODUCTION).body, layout.PRODUCTION)
-    key = layout.model_key(pointer["model_id"], "model.joblib")
+    pointer = decode(up.store.read(keys.PRODUCTION).body, keys.PRODUCTION)
+    key = keys.model_key(pointer["model_id"], "model.joblib")
     usual = [USUAL, up.settings.bucket, key, json.dumps(row)]
     ours = [OURS, json.dumps(event("/predict", row))]
     for code in (usual, ours):

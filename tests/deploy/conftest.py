@@ -18,8 +18,8 @@ import pytest
 from cli.building.limits import CODE
 from cli.building.training_layer import LAYER
 from cli.building.unpacked import unpack_project
-from local.children import importable, listen
 from local.environment import LOOPBACK, simulated
+from local.supervisor.children import importable, listen
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE_OF = (".chalice", "app.py", "chalicelib", "functions", "shared", "vendor")
@@ -113,7 +113,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     url = f"http://{LOOPBACK}:{socket.getsockname()[1]}"
     environ = simulated({name: value for name, value in os.environ.items() if "VINTNER" not in name}, url)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "local.s3", "--fd", str(socket.fileno())],
+        [sys.executable, "-P", "-m", "local.servers.s3", "--fd", str(socket.fileno())],
         stdin=subprocess.PIPE,
         pass_fds=[socket.fileno()],
         env=importable(environ),

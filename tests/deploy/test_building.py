@@ -16,7 +16,7 @@ from cli.building.runtimes import Runtime
 from cli.building.symbols import loads_in_pages, strip_symbols
 from cli.building.training_layer import build_layer
 from cli.building.unpacked import unpack_project
-from cli.stages import read_config, stage_of, training_functions, with_layers, write_config
+from cli.stages.config import read_config, stage_of, training_functions, with_layers, write_config
 from shared.errors import VintnerError
 
 

@@ -11,11 +11,11 @@ from botocore.stub import Stubber
 from cli.deploying.account import Account
 from cli.deploying.bucket import ensure_bucket
 from cli.deploying.chalice import account_has
-from local.project import Project
+from local.project.project import Project
 from shared.settings import Settings
-from tests.deploy import account
-from tests.deploy.account import EVENT_FUNCTIONS, FUNCTIONS, arn_of, deployed_name
 from tests.deploy.conftest import Cloud
+from tests.support import account
+from tests.support.account import EVENT_FUNCTIONS, FUNCTIONS, arn_of, deployed_name
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))

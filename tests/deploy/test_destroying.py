@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.deploy import account
 from tests.deploy.conftest import Cloud, write_layer
+from tests.support import account
 
 LIMITED = {"VINTNER_API_KEY": "on", "VINTNER_RATE_LIMIT": "50", "VINTNER_BURST_LIMIT": "100"}
 EMPTY: dict[str, Any] = {

@@ -2,8 +2,8 @@
 
 import json
 
-from tests.deploy import account
 from tests.deploy.conftest import Cloud
+from tests.support import account
 
 
 def forget(aws: Cloud) -> None:

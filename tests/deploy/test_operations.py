@@ -14,16 +14,16 @@ import boto3
 import pytest
 from chalice import Chalice, Response
 
-from chalicelib import access, logs, observed
-from chalicelib.gate import Gate
-from local.children import importable
-from local.project import Project
-from local.warm import FunctionError, WarmFunction, worker_command
+from chalicelib import access_log, logs, telemetry
+from chalicelib.usage_plan import Gate
+from local.project.project import Project
+from local.supervisor.children import importable
+from local.workers.warm_function import FunctionError, WarmFunction, worker_command
 from shared.errors import BadSetting
-from shared.production import ProductionCache
+from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
-from tests.fake_store import FakeStore
-from tests.functions.stage import sample
+from tests.support.fake_store import FakeStore
+from tests.support.stage import sample
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -31,14 +31,14 @@ SWEEP = json.loads((ROOT / "events" / "sweep.json").read_text(encoding="utf-8"))
 UPLOADED = json.loads((ROOT / "events" / "slot_uploaded.json").read_text(encoding="utf-8"))
 METRICS = {
     "ingest_and_retrain": {
-        observed.ROWS_INGESTED,
-        observed.ROWS_LEFT_OUT,
-        observed.UPLOADS_REJECTED,
-        observed.WARNINGS,
-        observed.DRIFTED_FEATURES,
-        observed.F1,
+        telemetry.ROWS_INGESTED,
+        telemetry.ROWS_LEFT_OUT,
+        telemetry.UPLOADS_REJECTED,
+        telemetry.WARNINGS,
+        telemetry.DRIFTED_FEATURES,
+        telemetry.F1,
     },
-    "promote": {observed.PROMOTED},
+    "promote": {telemetry.PROMOTED},
 }
 BUCKET = "operations"
 
@@ -148,19 +148,19 @@ def test_a_failure_is_told_counted_and_raised(start: Callable[[str], WarmFunctio
 @pytest.fixture
 def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, Any]]]:
     """The line of a request, read back."""
-    monkeypatch.setattr(access, "production", lambda: ProductionCache(FakeStore(), 0))
-    monkeypatch.setattr(access, "settings", lambda: Settings(bucket=BUCKET, label="label"))
-    access._parts.cache_clear()
+    monkeypatch.setattr(access_log, "production", lambda: ProductionCache(FakeStore(), 0))
+    monkeypatch.setattr(access_log, "settings", lambda: Settings(bucket=BUCKET, label="label"))
+    access_log._parts.cache_clear()
 
     def read(*request: Any) -> dict[str, Any]:  # noqa: ANN401  (the arguments of the line)
-        text = access.line(*request)
+        text = access_log.line(*request)
         assert text.endswith("}\n")
         assert text.count("\n") == 1
         found: dict[str, Any] = json.loads(text)
         return found
 
     yield read
-    access._parts.cache_clear()
+    access_log._parts.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_request_is_one_line(
 def test_nothing_is_written_where_nothing_is_deployed(capsys: pytest.CaptureFixture[str]) -> None:
     assert logs.DEPLOYED is False
     response = Response("answer")
-    assert access.access(None, lambda _request: response) is response
+    assert access_log.access(None, lambda _request: response) is response
     assert capsys.readouterr().out == ""
 
 
@@ -203,7 +203,7 @@ def test_the_line_costs_a_fraction_of_an_empty_route(line: Callable[..., dict[st
             act()
         return time.perf_counter() - started
 
-    own = min(seconds(lambda: access.line("POST", "/predict", "id", 200, 1.0)) for _ in range(5))
+    own = min(seconds(lambda: access_log.line("POST", "/predict", "id", 200, 1.0)) for _ in range(5))
     empty = min(seconds(lambda: app(request, None)) for _ in range(5))
     assert own < 0.4 * empty
 
@@ -216,7 +216,7 @@ def test_the_document_names_every_metric(name: str) -> None:
 def test_the_document_alarms_on_metrics_that_exist() -> None:
     described = set(re.findall(r"^\| `(\w+)` \| `(?:ingest|promote|api)|^\| `(\w+)` \| all", OPERATIONS, re.MULTILINE))
     names = {one or other for one, other in described}
-    assert names == {*METRICS["ingest_and_retrain"], *METRICS["promote"], access.LATENCY, "Errors", "Duration"}
+    assert names == {*METRICS["ingest_and_retrain"], *METRICS["promote"], access_log.LATENCY, "Errors", "Duration"}
     alarms = OPERATIONS.partition("## Alarms")[2].partition("## Cost")[0]
     alarmed = set(re.findall(r"`Vintner (\w+)`", alarms))
     assert {"Errors", "UploadsRejected", "DriftedFeatures", "F1"} <= alarmed <= names

@@ -11,15 +11,15 @@ from typing import Any
 import boto3
 import pytest
 
-from cli.following import follow
-from cli.sample import Sample, write_sample
-from local.background import cloud as up
-from local.packaged import packaged_function
-from local.project import Project
+from cli.demo.sample import Sample, write_sample
+from cli.stages.follow import follow
+from local.project.project import Project
 from local.runfile import Running
-from local.warm import FunctionError, WarmFunction
-from shared.pointer import read_pointer
-from shared.s3_store import S3Store
+from local.supervisor.background import cloud as up
+from local.workers.packaged import packaged_function
+from local.workers.warm_function import FunctionError, WarmFunction
+from shared.bucket.s3 import S3Store
+from shared.registry.pointer import read_pointer
 from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +87,7 @@ def records(log: Path) -> list[dict[str, Any]]:
 
 def test_lambda_is_told_these_handlers(unpacked: Path, cloud: dict[str, str]) -> None:
     code = (
-        "import json, pathlib; from local.packaged import handlers; from local.project import Project\n"
+        "import json, pathlib; from local.workers.packaged import handlers; from local.project.project import Project\n"
         f"print(json.dumps(handlers(Project(pathlib.Path({str(unpacked)!r}), 'local').load())))"
     )
     command = [sys.executable, "-B", "-c", code]

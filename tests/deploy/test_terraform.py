@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from cli.building.terraform import FOLDER, PROVIDER, merged
-from tests.deploy import account
-from tests.deploy.account import EVENT_FUNCTIONS, FUNCTIONS
+from cli.deploying.terraform import FOLDER, PROVIDER, merged
 from tests.deploy.conftest import Cloud
+from tests.support import account
+from tests.support.account import EVENT_FUNCTIONS, FUNCTIONS
 
 PLUGINS = os.environ.get("VINTNER_TERRAFORM_PLUGINS", "")  # a folder of unpacked providers, as terraform mirrors them
 REFERENCE = re.compile(r"\$\{(?:[a-z0-9]+\(\")?(data\.)?(aws_\w+)\.([\w-]+)")

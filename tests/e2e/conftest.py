@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cli.sample import write_sample
-from tests.e2e.line import ROOT, Line, running_line
+from cli.demo.sample import write_sample
+from tests.support.line import ROOT, Line, running_line
 
 SAMPLE = {"VINTNER_LABEL": "diagnosis", "VINTNER_REFRESH_SECONDS": "0"}
 WINE = {

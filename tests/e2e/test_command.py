@@ -16,7 +16,7 @@ import pytest
 from cli.main import main
 from local.runfile import running
 from tests.e2e.conftest import SAMPLE
-from tests.e2e.line import ROOT, Line, copy_project, csv_of, running_line, vintner
+from tests.support.line import ROOT, Line, copy_project, csv_of, running_line, vintner
 
 Frames = tuple[pd.DataFrame, list[pd.DataFrame]]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.background import cloud
-from tests.e2e.line import vintner
+from local.supervisor.background import cloud
+from tests.support.line import vintner
 from tests.tables.imitations import imitation
 
 TABLE = imitation("german")

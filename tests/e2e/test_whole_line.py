@@ -12,8 +12,8 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from shared.inventory import Inventory
-from tests.e2e.line import Line, csv_of
+from shared.bucket.inventory import Inventory
+from tests.support.line import Line, csv_of
 
 Frames = tuple[pd.DataFrame, list[pd.DataFrame]]
 

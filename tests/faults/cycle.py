@@ -17,14 +17,14 @@ from botocore.config import Config
 
 from functions import ingest_and_retrain, promote
 from functions.predict import predict
+from shared.bucket.s3 import READ_CONFIG, WRITE_CONFIG, S3Store
+from shared.bucket.store import Reader, Store
 from shared.errors import VintnerError
-from shared.production import NotServing, ProductionCache
-from shared.s3_store import READ_CONFIG, WRITE_CONFIG, S3Store
+from shared.serving.production_cache import NotServing, ProductionCache
 from shared.settings import Settings
-from shared.store import Reader, Store
 from tests.faults.memory_s3 import MemoryS3
 from tests.faults.wire import Wire
-from tests.functions.stage import SLOT, TEST, csv_of
+from tests.support.stage import SLOT, TEST, csv_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from tests.functions.stage import SLOT
+from tests.support.stage import SLOT
 
 
 class Case(NamedTuple):

@@ -10,7 +10,7 @@ from itertools import chain, cycle
 from pathlib import Path
 from typing import TypeVar
 
-from shared.store import Blob, Entry, Store
+from shared.bucket.store import Blob, Entry, Store
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 60.0

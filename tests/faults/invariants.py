@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from shared import layout
+from shared.bucket import keys
 from shared.documents import decode, sha256
-from shared.pointer import Pointer
+from shared.registry.pointer import Pointer
 
-CHANGING: Final = (layout.PRODUCTION, layout.STATUS)
+CHANGING: Final = (keys.PRODUCTION, keys.STATUS)
 VOLATILE: Final = {"at", "promoted_at", "write_id", "timings", "run"}
 
 
@@ -26,24 +26,24 @@ class Watch:
 
     def __init__(self, objects: Mapping[str, bytes] = MappingProxyType({})) -> None:
         self._seen = dict(objects)
-        there = objects.get(layout.PRODUCTION)
+        there = objects.get(keys.PRODUCTION)
         self.pointers = [Pointer.parse(there, "present")] if there else []
 
     def user_changes(self, objects: Mapping[str, bytes]) -> None:
         """Take over the uploads as the user left them."""
-        self._seen = {key: body for key, body in self._seen.items() if not key.startswith(layout.DATA)}
-        self._seen |= {key: body for key, body in objects.items() if key.startswith(layout.DATA)}
+        self._seen = {key: body for key, body in self._seen.items() if not key.startswith(keys.DATA)}
+        self._seen |= {key: body for key, body in objects.items() if key.startswith(keys.DATA)}
 
     def look(self, objects: Mapping[str, bytes]) -> None:
         """Check what must hold now."""
         for key, body in self._seen.items():
             if key not in CHANGING and objects.get(key) != body:
                 raise Violation(f"{key} was {'changed' if key in objects else 'removed'}")
-        added = {key for key in objects if key.startswith(layout.DATA)} - self._seen.keys()
+        added = {key for key in objects if key.startswith(keys.DATA)} - self._seen.keys()
         if added:
             raise Violation(f"a function wrote uploads: {added}")
-        pointer = objects.get(layout.PRODUCTION)
-        if pointer != self._seen.get(layout.PRODUCTION):
+        pointer = objects.get(keys.PRODUCTION)
+        if pointer != self._seen.get(keys.PRODUCTION):
             if pointer is None:
                 raise Violation("the pointer was removed")
             self._follow(Pointer.parse(pointer, "present"), objects)
@@ -67,18 +67,18 @@ class Watch:
 def check_target(pointer: Pointer, objects: Mapping[str, bytes]) -> None:
     """The model is whole: a scorer with the pointer's checksum, and a score that records the same."""
     for name in ("scorer.json", "score.json"):
-        if layout.model_key(pointer.model_id, name) not in objects:
+        if keys.model_key(pointer.model_id, name) not in objects:
             raise Violation(f"the pointer names {pointer.model_id}, which has no {name}")
-    if sha256(objects[layout.model_key(pointer.model_id, "scorer.json")]) != pointer.scorer_sha256:
+    if sha256(objects[keys.model_key(pointer.model_id, "scorer.json")]) != pointer.scorer_sha256:
         raise Violation("the scorer is not the one that the pointer names")
-    score = decode(objects[layout.model_key(pointer.model_id, "score.json")], "score.json")
+    score = decode(objects[keys.model_key(pointer.model_id, "score.json")], "score.json")
     if score["sha256"]["scorer.json"] != pointer.scorer_sha256:
         raise Violation("the score is of another scorer than the one that the pointer names")
 
 
 def check_decided(objects: Mapping[str, bytes]) -> None:
     """Every scored candidate has its decision, and every move of the pointer its record."""
-    found = [decode(body, key) for key, body in objects.items() if key.startswith(layout.PROMOTIONS)]
+    found = [decode(body, key) for key, body in objects.items() if key.startswith(keys.PROMOTIONS)]
     decided = {decision["model_id"] for decision in found}
     scored = {key.split("/")[1] for key in objects if key.startswith("models/") and key.endswith("/score.json")}
     if scored - decided:
@@ -87,7 +87,7 @@ def check_decided(objects: Mapping[str, bytes]) -> None:
 
 def check_one_receipt_each(objects: Mapping[str, bytes]) -> None:
     """No upload has two receipts for its key, ETag and reading settings."""
-    digests = [key.split("/")[1].split(".")[0] for key in objects if key.startswith(layout.RECEIPTS)]
+    digests = [key.split("/")[1].split(".")[0] for key in objects if key.startswith(keys.RECEIPTS)]
     twice = {one for one in digests if digests.count(one) > 1}
     if twice:
         raise Violation(f"uploads with two receipts: {twice}")

@@ -29,19 +29,20 @@ def load(module: str, old: str = "", new: str = "") -> ModuleType:
     return made
 
 
-POINTER: Final = "shared.pointer"
-S3: Final = "shared.s3_store"
-STORE: Final = "shared.store"
-INGEST: Final = "shared.ingest"
-INVENTORY: Final = "shared.inventory"
-REFERENCE: Final = "shared.reference"
-PRODUCTION: Final = "shared.production"
-DECISIONS: Final = "shared.decisions"
+POINTER: Final = "shared.registry.pointer"
+S3: Final = "shared.bucket.s3"
+STORE: Final = "shared.bucket.store"
+INGEST: Final = "shared.ingestion.ingest"
+INVENTORY: Final = "shared.bucket.inventory"
+UPLOADS: Final = "shared.ingestion.uploads"
+PRODUCTION: Final = "shared.serving.production_cache"
+MODELS: Final = "shared.registry.models"
+DECISIONS: Final = "shared.registry.decisions"
 PROMOTE: Final = "functions.promote"
 DESK: Final = "functions.desk"
-TRAINING: Final = "shared.training"
-JUDGING: Final = "shared.judging"
-COMPARISON: Final = "shared.comparison"
+TRAINING: Final = "shared.training.train"
+RULES: Final = "shared.promotion.rules"
+COMPARISON: Final = "shared.evaluation.comparison"
 
 MUTANTS: Final = (
     Mutant(
@@ -103,15 +104,15 @@ MUTANTS: Final = (
     Mutant(
         "take every conflict for success",
         POINTER,
-        'raise Conflict(f"{layout.PRODUCTION}: generation',
-        'return\n                raise Conflict(f"{layout.PRODUCTION}: generation',
+        'raise Conflict(f"{keys.PRODUCTION}: generation',
+        'return\n                raise Conflict(f"{keys.PRODUCTION}: generation',
         "two swaps",
     ),
     Mutant(
         "swap against what is there now",
         POINTER,
-        "store.swap(layout.PRODUCTION, body, pointer.etag)",
-        "store.swap(layout.PRODUCTION, body, read_pointer(store).etag)",
+        "store.swap(keys.PRODUCTION, body, pointer.etag)",
+        "store.swap(keys.PRODUCTION, body, read_pointer(store).etag)",
         "two swaps",
     ),
     Mutant(
@@ -155,9 +156,9 @@ MUTANTS: Final = (
     Mutant(
         "the receipt before the rows",
         INGEST,
-        "    settle(store, layout.slot_key(slot), pack_slot(reading.table))\n    duplicate",
+        "    settle(store, keys.slot_key(slot), pack_slot(reading.table))\n    duplicate",
         "    _write_receipt(store, upload, slot, {})\n"
-        "    settle(store, layout.slot_key(slot), pack_slot(reading.table))\n"
+        "    settle(store, keys.slot_key(slot), pack_slot(reading.table))\n"
         "    duplicate",
         "rows before receipt",
     ),
@@ -198,14 +199,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "read whatever version is there",
-        REFERENCE,
+        UPLOADS,
         "store.read(upload.key, etag=upload.etag).body",
         "store.read(upload.key).body",
         "replaced meanwhile",
     ),
-    Mutant(
-        "do not check the checksum", PRODUCTION, "if sha256(body) != expected_sha256:", "if False:", "tampered scorer"
-    ),
+    Mutant("do not check the checksum", MODELS, "if sha256(body) != expected_sha256:", "if False:", "tampered scorer"),
     Mutant(
         "stop serving at a fault",
         PRODUCTION,
@@ -250,8 +249,7 @@ MUTANTS: Final = (
         "the score before the model",
         TRAINING,
         '    with timings.step("write"):\n',
-        '    settle(store, layout.model_key(candidate.model_id, "score.json"), b"{}")\n'
-        '    with timings.step("write"):\n',
+        '    settle(store, keys.model_key(candidate.model_id, "score.json"), b"{}")\n    with timings.step("write"):\n',
         "score last",
     ),
     Mutant(
@@ -261,10 +259,10 @@ MUTANTS: Final = (
         '"scorer.json": sha256(exported)',
         "stored bytes",
     ),
-    Mutant("equal is better", JUDGING, "return gain > 0 and gain >=", "return gain >=", "equal is not better"),
+    Mutant("equal is better", RULES, "return gain > 0 and gain >=", "return gain >=", "equal is not better"),
     Mutant(
         "NaN is the best",
-        JUDGING,
+        RULES,
         "(c for c in contenders if not math.isnan(c.score))",
         "contenders",
         "NaN is never best",

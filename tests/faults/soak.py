@@ -23,14 +23,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from local.background import cloud
 from local.environment import adopt
-from local.resources import clients, dead_letters, idle
-from shared.s3_store import S3Store
+from local.events.resources import clients, dead_letters, idle
+from local.supervisor.background import cloud
+from shared.bucket.s3 import S3Store
 from shared.settings import Settings
 from tests.faults.invariants import Watch, check_decided, check_one_receipt_each
-from tests.functions.stage import SLOT, TEST, Stage, sample
-from tests.local.processes import PROC, family
+from tests.support.processes import PROC, family
+from tests.support.stage import SLOT, TEST, Stage, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ class Soak:
 
     def stall(self) -> None:
         """Stop the storage for a while: whoever calls it waits, and gives up or not."""
-        for process in self._processes("local.s3"):
+        for process in self._processes("local.servers.s3"):
             os.kill(process, signal.SIGSTOP)
             time.sleep(self.chance.uniform(0.2, LONGEST_STALL_SECONDS))
             os.kill(process, signal.SIGCONT)
@@ -101,7 +101,7 @@ class Soak:
 
     def kill(self) -> None:
         """Kill a function's process."""
-        workers = self._processes("local.worker")
+        workers = self._processes("local.workers.worker")
         if workers:
             with suppress(ProcessLookupError):
                 os.kill(self.chance.choice(workers), signal.SIGKILL)
@@ -112,9 +112,9 @@ class Soak:
         for process in family(self.up.pid):
             with suppress(OSError):
                 words = process.command.split()
-                modules = [word.removeprefix("local.") for word in words if word.startswith("local.")]
+                modules = [word.rpartition(".")[2] for word in words if word.startswith("local.")]
                 if modules:
-                    name = words[words.index("local.worker") + 2] if modules == ["worker"] else modules[0]
+                    name = words[words.index("local.workers.worker") + 2] if modules == ["worker"] else modules[0]
                     self.memory.setdefault(name, []).append(resident(process.pid))
 
     def _processes(self, module: str) -> list[int]:

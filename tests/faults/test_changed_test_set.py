@@ -5,8 +5,8 @@ from itertools import permutations
 import pytest
 
 from shared.settings import Settings
-from tests.fake_store import FakeStore
-from tests.functions.stage import SLOT, TEST, Stage, csv_of, model_id, stump
+from tests.support.fake_store import FakeStore
+from tests.support.stage import SLOT, TEST, Stage, csv_of, model_id, stump
 
 OLD, PARTLY, WHOLLY, WORST = map(model_id, range(1, 5))
 SEEN = [

@@ -6,18 +6,18 @@ from typing import Any, Final
 
 import pytest
 
-from shared import layout
+from shared.bucket import keys
+from shared.bucket.obstore_reader import ObstoreReader
+from shared.bucket.s3 import S3Store
+from shared.bucket.store import Blob, Entry
 from shared.errors import NotFound
-from shared.obstore_reader import ObstoreReader
-from shared.s3_store import S3Store
-from shared.store import Blob, Entry
 from tests.faults import counting
 from tests.faults.cycle import UPLOADS, Clients, Cycle, uploader
 from tests.faults.forked import spread
 from tests.faults.invariants import Watch, check_decided, check_one_receipt_each, differences, settled
 from tests.faults.memory_s3 import MemoryS3
 from tests.faults.wire import ANY, Call, Fault, WatchedReader, Wire, faults_of
-from tests.functions.stage import SLOT, Stage
+from tests.support.stage import SLOT, Stage
 
 Chapter = Callable[[Cycle], None]
 READER_FAULTS: Final = ANY[:2]
@@ -141,8 +141,8 @@ def test_every_call_of_the_api_functions_reader(
     cycle.first()
     cycle.upload(f"{SLOT}2.csv", UPLOADS[f"{SLOT}2.csv"])
     cycle.ring()
-    keys = ["production.json", layout.model_key(cloud_stage.pointer.model_id, "scorer.json")]
-    wire.failing = Call("api read changed" if call == 0 else "api read", keys[call], 0), fault
+    read = ["production.json", keys.model_key(cloud_stage.pointer.model_id, "scorer.json")]
+    wire.failing = Call("api read changed" if call == 0 else "api read", read[call], 0), fault
     cycle.predict()
     cycle.predict()
     [first, second, third] = cycle.served

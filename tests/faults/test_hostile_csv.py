@@ -12,11 +12,11 @@ import pytest
 from functions import ingest_and_retrain
 from shared.documents import Document
 from shared.settings import Settings
-from tests.fake_store import Call, FakeStore
 from tests.faults import counting
 from tests.faults.forked import WORKERS, spread
 from tests.faults.hostile import Case, corpus
-from tests.functions.stage import SLOT, TEST, Stage, sample
+from tests.support.fake_store import Call, FakeStore
+from tests.support.stage import SLOT, TEST, Stage, sample
 
 CASES: Final = list(corpus())
 KEY: Final = f"{SLOT}case.csv"

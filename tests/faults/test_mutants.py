@@ -7,24 +7,25 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from shared import layout
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
 from shared.documents import Document, encode, sha256
-from shared.errors import Conflict, Unavailable, Unknown, VintnerError
-from shared.inventory import Inventory
-from shared.judging import Contender, Rule
-from shared.pointer import commit, pointing_to, read_pointer
-from shared.reading import read_csv
-from shared.reference import reference_of
+from shared.errors import Conflict, Rejected, Unavailable, Unknown, VintnerError
+from shared.ingestion.csv_reader import read_csv
+from shared.promotion.rules import Contender, Rule
+from shared.registry.pointer import commit, pointing_to, read_pointer
+from shared.serving import production_cache
 from shared.settings import Settings
-from shared.training import candidate_of
-from tests.fake_store import FakeStore
+from shared.tables.held_out import reference_of
+from shared.training.candidate import candidate_of
 from tests.faults import counting
 from tests.faults.cycle import Clients
 from tests.faults.memory_s3 import MemoryS3
 from tests.faults.mutants import MUTANTS, Mutant, load
 from tests.faults.test_changed_test_set import FRESH, OLD, PARTLY, SEEN, THRESHOLDS, WHOLLY, f1, table
 from tests.faults.wire import Call, Fault, Wire, raises, refuses
-from tests.functions.stage import SLOT, TEST, Stage, csv_of, model_id, sample, stump
+from tests.support.fake_store import FakeStore
+from tests.support.stage import SLOT, TEST, Stage, csv_of, model_id, sample, stump
 
 A, B, C = map(model_id, range(1, 4))
 KEY: Final = "production.json"
@@ -298,10 +299,12 @@ def served(module: ModuleType) -> tuple[Stage, Any]:
 
 @check("tampered scorer")
 def _(module: ModuleType) -> None:
-    stage, cache = served(module)
+    stage, cache = served(production_cache)
     stage.add_model(B, 0.6, scorer=stump(1.0))
     stage.promote()
-    memory(stage).put(layout.model_key(B, "scorer.json"), stump(9.0))
+    memory(stage).put(keys.model_key(B, "scorer.json"), stump(9.0))
+    with pytest.raises(Rejected):
+        module.read_scorer(stage.store, B, stage.pointer.scorer_sha256)
     assert cache.current().model_id == A
 
 
@@ -349,7 +352,7 @@ def _(module: ModuleType) -> None:
 
     def another() -> None:
         stage.add_model(C, 0.6)
-        score = stage.json(layout.model_key(C, "score.json"))
+        score = stage.json(keys.model_key(C, "score.json"))
         decision = {**stage.pointer.decision, "model_id": C, "write_id": "c" * 32, "candidate_score": 0.6}
         commit(stage.store, pointing_to(score, decision, read_pointer(stage.store)))
 
@@ -378,11 +381,11 @@ def _(module: ModuleType) -> None:
         stage.add_model(name, score)
         stage.promote()
     desk.rollback(stage.store)
-    for key in stage.listing(layout.PROMOTIONS):
+    for key in stage.listing(keys.PROMOTIONS):
         if B in key:
             stage.store.delete(key)
     run(module, stage)
-    assert not [key for key in stage.listing(layout.PROMOTIONS) if B in key]
+    assert not [key for key in stage.listing(keys.PROMOTIONS) if B in key]
 
 
 @check("wholly better")
@@ -445,12 +448,12 @@ def _trained(module: ModuleType, scorer: bytes | None = None) -> FakeStore:
     stage.put_samples(1)
     stage.ingest()
     store = memory(stage)
-    for key in stage.listing(layout.MODELS):
+    for key in stage.listing(keys.MODELS):
         store.delete(key)
     candidate = candidate_of(Inventory.take(store, stage.settings), stage.settings)
     assert not isinstance(candidate, str)
     if scorer:
-        store.put(layout.model_key(candidate.model_id, "scorer.json"), scorer)
+        store.put(keys.model_key(candidate.model_id, "scorer.json"), scorer)
     store.calls.clear()
     module.train(store, candidate, stage.settings)
     return store
@@ -463,7 +466,7 @@ def _(module: ModuleType) -> None:
     stage.put(TEST, table([*SEEN, *FRESH]))
     stage.ingest()
     stage.add_model(OLD, 1.0, scorer=stump(2.5), lineage=stage.lineage())
-    score = stage.json(layout.model_key(OLD, "score.json"))
+    score = stage.json(keys.model_key(OLD, "score.json"))
     found = module.compare_with(stage.store, score, Inventory.take(stage.store, stage.settings), stage.settings)
     assert (found.counted, found.total) == (len(FRESH), len(SEEN) + len(FRESH))
 

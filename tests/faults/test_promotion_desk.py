@@ -8,13 +8,13 @@ import pytest
 
 from functions import desk
 from functions.predict import predict
-from shared import layout
+from shared.bucket import keys
 from shared.errors import VintnerError
-from shared.production import ProductionCache
+from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
-from tests.fake_store import FakeStore
 from tests.faults.cycle import ROW
-from tests.functions.stage import SLOT, Stage, model_id, sample, stump
+from tests.support.fake_store import FakeStore
+from tests.support.stage import SLOT, Stage, model_id, sample, stump
 
 A, B, C = map(model_id, range(1, 4))
 
@@ -37,8 +37,8 @@ def test_neither_a_repeated_event_nor_the_sweep_undoes_a_rollback(served: Stage)
         served.ingest()
         served.promote()
     after = served.etags()
-    assert {key: after[key] for key in before if key != layout.STATUS} == {
-        key: etag for key, etag in before.items() if key != layout.STATUS
+    assert {key: after[key] for key in before if key != keys.STATUS} == {
+        key: etag for key, etag in before.items() if key != keys.STATUS
     }
     assert (served.pointer.model_id, served.pointer.withdrawn, served.pointer.hold) == (A, (B,), True)
 
@@ -95,7 +95,7 @@ def test_a_tampered_scorer_is_refused_and_the_previous_model_goes_on_serving(
     cache = ProductionCache(served.store, refresh_seconds=0)
     assert predict(cache, ROW, "application/json")["model_id"] == B
     served.add_model(C, 0.9, scorer=stump(0.7))
-    key = layout.model_key(C, "scorer.json")
+    key = keys.model_key(C, "scorer.json")
     store = served.store
     assert isinstance(store, FakeStore)
     order(served, lambda: store.put(key, stump(-9.0)))

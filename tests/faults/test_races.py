@@ -12,20 +12,20 @@ import boto3
 import pytest
 
 from functions import desk, promote
-from local.children import Children, importable, listen
 from local.environment import LOOPBACK, simulated
+from local.supervisor.children import Children, importable, listen
+from shared.bucket.s3 import READ_CONFIG, WRITE_CONFIG, S3Store
+from shared.bucket.store import Store
 from shared.documents import Document
 from shared.errors import Conflict
-from shared.pointer import Pointer, commit, generation_of, new_write_id, pointing_to, read_pointer
-from shared.s3_store import READ_CONFIG, WRITE_CONFIG, S3Store
+from shared.registry.pointer import Pointer, commit, generation_of, new_write_id, pointing_to, read_pointer
 from shared.settings import Settings
-from shared.store import Store
-from tests.fake_store import FakeStore
 from tests.faults import counting
 from tests.faults.forked import at_once
 from tests.faults.interleaving import interleave
 from tests.faults.invariants import check_decided, check_target
-from tests.functions.stage import Stage, model_id
+from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage, model_id
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import SynchronizedArray

@@ -12,14 +12,14 @@ from chalice.config import Config
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
-from local.gateway import Gateway
-from shared.production import ProductionCache
+from local.servers.gateway import Gateway
+from shared.formats.values import as_days
+from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
-from shared.values import as_days
-from tests.fake_store import FakeStore
 from tests.faults import counting
-from tests.functions.stage import Stage, csv_of
-from tests.web import mixed
+from tests.support import mixed
+from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage, csv_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -21,22 +21,23 @@ from moto.s3.models import s3_backends
 from sklearn.pipeline import Pipeline
 
 from functions import desk, ingest_and_retrain, promote
-from shared import estimators, layout, training
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
+from shared.bucket.s3 import S3Store
+from shared.bucket.store import Store
 from shared.documents import Document, decode
-from shared.encoding import Encoding
 from shared.errors import VintnerError
-from shared.inventory import Inventory
-from shared.pointer import read_pointer
-from shared.s3_store import S3Store
+from shared.registry.pointer import read_pointer
 from shared.settings import Settings
-from shared.store import Store
-from shared.training import Candidate
-from tests.fake_store import FakeStore
+from shared.tables.encoding import Encoding
+from shared.training import pipelines, train
+from shared.training.candidate import Candidate, candidate_of
 from tests.faults import counting
 from tests.faults.forked import WORKERS, spread
 from tests.faults.interleaving import Actor, interleave, run_until
 from tests.faults.invariants import Watch, check_decided, check_one_receipt_each
-from tests.functions.stage import SLOT, TEST, csv_of
+from tests.support.fake_store import FakeStore
+from tests.support.stage import SLOT, TEST, csv_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,10 +75,10 @@ TEST_KEYS: Final = [TEST, "data/test/more.csv"]
 
 def one_stump(encoding: Encoding) -> Pipeline:
     """The default pipeline with a single stump."""
-    return estimators.build_pipeline(encoding).set_params(classifier__n_estimators=1)
+    return pipelines.build_pipeline(encoding).set_params(classifier__n_estimators=1)
 
 
-cheap_train = partial(training.train, fit=partial(estimators.fit, build=one_stump))
+cheap_train = partial(train.train, fit=partial(pipelines.fit, build=one_stump))
 
 
 class _TrainingWouldStart(BaseException):
@@ -295,7 +296,7 @@ class Line(RuleBasedStateMachine):
         return lambda store: desk.approve(store, settings, name)
 
     def _scored(self) -> list[str]:
-        return layout.scored_models(self.store.list(layout.MODELS))
+        return keys.scored_models(self.store.list(keys.MODELS))
 
     def _attempt(self, work: Callable[[Store], object]) -> None:
         try:
@@ -343,7 +344,7 @@ class Line(RuleBasedStateMachine):
         fresh = FakeStore()
         for upload in inventory.uploads:
             fresh.put(upload.key, self.store.read(upload.key).body)
-        found = training.candidate_of(inventory, self.settings)
+        found = candidate_of(inventory, self.settings)
         called_for: str | None
         try:
             called_for = ingest_and_retrain.run(
@@ -353,13 +354,13 @@ class Line(RuleBasedStateMachine):
             called_for = candidate.model_id
         assert called_for == (found if isinstance(found, str) else found.model_id)
         if not isinstance(found, str):
-            assert self.store.list(layout.model_key(found.model_id, "")), "the candidate was not trained"
+            assert self.store.list(keys.model_key(found.model_id, "")), "the candidate was not trained"
         again = Inventory.take(fresh, self.settings)
         assert [one.slot for one in again.sources("slot")] == [one.slot for one in inventory.sources("slot")]
         assert set(again.receipts) <= set(inventory.receipts)
 
     def _the_best_is_in_production(self, fingerprint: str, objects: Mapping[str, bytes]) -> None:
-        scores = [decode(objects[layout.model_key(name, "score.json")], name) for name in self._scored()]
+        scores = [decode(objects[keys.model_key(name, "score.json")], name) for name in self._scored()]
         present = {score["model_id"]: score["f1"] for score in scores if score["test_fingerprint"] == fingerprint}
         pointer = read_pointer(self.store)
         if not present or not self.plain:

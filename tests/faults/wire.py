@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTimeoutError
 
+from shared.bucket.store import Blob, Entry, Reader
 from shared.errors import Unavailable
-from shared.store import Blob, Entry, Reader
 from tests.faults.memory_s3 import answer, failure
 
 Found = TypeVar("Found")

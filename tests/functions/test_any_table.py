@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from functions import predict
-from shared.bodies import InvalidFields
-from shared.production import ProductionCache
+from shared.serving.production_cache import ProductionCache
+from shared.serving.requests import InvalidFields
 from shared.settings import Settings
-from tests.fake_store import FakeStore
-from tests.functions.stage import SLOT, TEST, Stage
-from tests.shared.test_checks import rows
+from tests.shared.quality.test_slot_checks import rows
+from tests.support.fake_store import FakeStore
+from tests.support.stage import SLOT, TEST, Stage
 
 HEADER = "size,colour,day,on,label"
 SCHEMA = "data/schema.json"

@@ -6,11 +6,11 @@ import pytest
 
 from functions import desk
 from functions.desk import rollback_targets
-from shared import layout
+from shared.bucket import keys
 from shared.errors import Conflict, Unknown, VintnerError
-from tests.fake_store import FakeStore
-from tests.functions.stage import TEST, Stage, model_id, sample
 from tests.functions.test_promote import outcome
+from tests.support.fake_store import FakeStore
+from tests.support.stage import TEST, Stage, model_id, sample
 
 A, B, C, D = map(model_id, range(1, 5))
 
@@ -52,7 +52,7 @@ def manual(tested: Stage) -> Stage:
 
 def test_winners_wait_for_approval(manual: Stage) -> None:
     assert outcome(manual.decisions()) == [(A, "waiting"), (B, "waiting"), (C, "waiting")]
-    assert layout.PRODUCTION not in manual.listing()
+    assert keys.PRODUCTION not in manual.listing()
     assert set(desk.waiting_models(manual.store, manual.settings)) == {A, B, C}
 
 
@@ -99,7 +99,7 @@ def test_what_is_in_production_waits_no_longer(manual: Stage) -> None:
 
 
 def test_an_approval_survives_a_lost_answer(manual: Stage) -> None:
-    fake(manual).fail("create", layout.PRODUCTION, error=Unknown("lost"), after=True)
+    fake(manual).fail("create", keys.PRODUCTION, error=Unknown("lost"), after=True)
     desk.approve(manual.store, manual.settings)
     assert (manual.pointer.model_id, manual.pointer.generation) == (B, 1)
 
@@ -108,7 +108,7 @@ def test_an_approval_lets_a_model_through_that_cannot_be_compared(tested: Stage)
     promote_each(tested, a=0.5)
     tested.put(TEST, sample(2000))
     tested.ingest()
-    tested.store.delete(layout.model_key(A, "score.json"))
+    tested.store.delete(keys.model_key(A, "score.json"))
     tested.add_model(B, 0.4)
     assert outcome(tested.promote().decisions) == [(B, "waiting")]
     desk.approve(tested.store, tested.settings)
@@ -163,7 +163,7 @@ def test_refuses_to_roll_back(served: Stage, name: str, problem: str) -> None:
 
 
 def test_refuses_to_roll_back_to_a_model_that_cannot_be_served(served: Stage) -> None:
-    fake(served).put(layout.model_key(B, "scorer.json"), b"tampered")
+    fake(served).put(keys.model_key(B, "scorer.json"), b"tampered")
     before = served.etags()
     with pytest.raises(VintnerError, match=f"models/{B}/scorer.json: expected the bytes that were scored"):
         desk.rollback(served.store)
@@ -221,7 +221,7 @@ def test_nothing_is_approved_under_a_hold(manual: Stage) -> None:
 
 def test_a_rollback_that_loses_the_race_starts_again(served: Stage) -> None:
     served.add_model(D, 0.9)
-    fake(served).disturb("swap", layout.PRODUCTION, served.promote)
+    fake(served).disturb("swap", keys.PRODUCTION, served.promote)
     [decision] = desk.rollback(served.store).decisions
     assert decision["production_model_id"] == D
     assert (served.pointer.model_id, served.pointer.withdrawn, served.pointer.generation) == (C, (D,), 5)
@@ -229,7 +229,7 @@ def test_a_rollback_that_loses_the_race_starts_again(served: Stage) -> None:
 
 @pytest.mark.parametrize("error", [Unknown("lost"), Conflict("412")], ids=["unknown", "412"])
 def test_a_rollback_whose_answer_is_lost_happens_once(served: Stage, error: Exception) -> None:
-    fake(served).fail("swap", layout.PRODUCTION, error=error, after=True)
+    fake(served).fail("swap", keys.PRODUCTION, error=error, after=True)
     desk.rollback(served.store)
     assert (served.pointer.model_id, served.pointer.generation) == (B, 4)
 
@@ -257,7 +257,7 @@ def test_the_decision_of_the_model_that_is_left_is_recorded(tested: Stage) -> No
 
 def test_a_rollback_shows_in_the_view(served: Stage) -> None:
     desk.rollback(served.store)
-    production = served.json(layout.STATUS)["production"]
+    production = served.json(keys.STATUS)["production"]
     assert (production["model_id"], production["hold"], production["withdrawn"]) == (B, True, [C])
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from functions import ingest_and_retrain
-from shared import layout
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
+from shared.bucket.keys import Upload
+from shared.bucket.s3 import S3Store
 from shared.documents import encode
 from shared.errors import Unavailable, Unknown
-from shared.inventory import Inventory
-from shared.layout import Upload
-from shared.s3_store import S3Store
-from tests.fake_store import Call, FakeStore
-from tests.functions.stage import SLOT, TEST, Stage, csv_of, sample
+from tests.support.fake_store import Call, FakeStore
+from tests.support.stage import SLOT, TEST, Stage, csv_of, sample
 
 ONE_CLASS = csv_of([(number, -number, "yes") for number in range(9)])
 
@@ -33,12 +33,12 @@ def calls_of(stage: Stage, run: Callable[[], object]) -> list[Call]:
 
 
 def candidate(stage: Stage) -> dict[str, Any]:
-    found: dict[str, Any] = stage.json(layout.STATUS)["candidate"]
+    found: dict[str, Any] = stage.json(keys.STATUS)["candidate"]
     return found
 
 
 def uploads(stage: Stage) -> dict[str, str]:
-    return {entry.key: entry.etag for entry in stage.store.list(layout.DATA)}
+    return {entry.key: entry.etag for entry in stage.store.list(keys.DATA)}
 
 
 def upload_of(stage: Stage, key: str) -> Upload:
@@ -193,7 +193,7 @@ def test_the_order_of_arrival_and_the_bucket_decide_nothing(stage: Stage, cloud_
     cloud_stage.put_samples()
     [other] = cloud_stage.ingest().trained
     assert other["model_id"] == score["model_id"]
-    key = layout.model_key(score["model_id"], "scorer.json")
+    key = keys.model_key(score["model_id"], "scorer.json")
     assert cloud_stage.store.read(key).body == stage.store.read(key).body
     assert other["sha256"]["scorer.json"] == score["sha256"]["scorer.json"]
 
@@ -220,7 +220,7 @@ def test_a_bad_upload_gets_a_receipt_and_blocks_nobody(stage: Stage, key: str, b
     assert (receipt["status"], receipt["slot"]) == ("rejected", None)
     assert problem in receipt["reasons"][0]["problem"]
     assert [[entry["upload"] for entry in score["lineage"]] for score in report.trained] == [[f"{SLOT}1.csv"]]
-    assert stage.json(layout.STATUS)["uploads"] == {"total": 3, "slots": 1, "tests": 1, "rejected": 1}
+    assert stage.json(keys.STATUS)["uploads"] == {"total": 3, "slots": 1, "tests": 1, "rejected": 1}
 
 
 def test_a_rejected_upload_is_not_read_again(stage: Stage) -> None:
@@ -295,7 +295,7 @@ def test_a_run_that_comes_fourth_waits_for_the_one_that_is_reading(stage: Stage)
     stage.put_samples(1)
     upload = upload_of(stage, key)
     for number in (1, 2, 3):
-        fake(stage).put(layout.attempt_key(upload.digest, number), encode({"at": "2999-01-01T00:00:00.000Z"}))
+        fake(stage).put(keys.attempt_key(upload.digest, number), encode({"at": "2999-01-01T00:00:00.000Z"}))
     other = Stage(FakeStore(), stage.settings)
     other.put_samples(1)
     other.ingest()
@@ -331,7 +331,7 @@ def test_concurrent_drains_do_the_work_of_one(cloud_stage: Stage) -> None:
         thread.join()
     assert failures == []
     assert {receipt["status"] for receipt in cloud_stage.receipts().values()} == {"accepted"}
-    assert len(layout.scored_models(cloud_stage.store.list("models/"))) >= 1
+    assert len(keys.scored_models(cloud_stage.store.list("models/"))) >= 1
     before = cloud_stage.etags()
     cloud_stage.ingest()
     assert {key: etag for key, etag in cloud_stage.etags().items() if key != "status.json"} == {
@@ -440,7 +440,7 @@ def test_no_write_is_blind(stage: Stage) -> None:
     stage.put_samples(1, 2)
     calls = calls_of(stage, stage.ingest)
     assert {call.verb for call in calls} == {"list", "read", "create", "swap"}
-    assert {call.key for call in calls if call.verb == "swap"} == {layout.STATUS}
+    assert {call.key for call in calls if call.verb == "swap"} == {keys.STATUS}
 
 
 def _next_slot(stage: Stage, number: int) -> list[tuple[str, str]]:
@@ -567,10 +567,10 @@ def test_the_rows_of_an_upload_that_were_changed_are_refused(stage: Stage) -> No
 def test_the_view_is_rebuilt_when_it_is_damaged(stage: Stage) -> None:
     stage.put_samples(1)
     stage.ingest()
-    before = stage.json(layout.STATUS)
-    fake(stage).put(layout.STATUS, b"{")
+    before = stage.json(keys.STATUS)
+    fake(stage).put(keys.STATUS, b"{")
     stage.ingest()
-    assert {**stage.json(layout.STATUS), "at": 0} == {**before, "at": 0}
+    assert {**stage.json(keys.STATUS), "at": 0} == {**before, "at": 0}
 
 
 @pytest.mark.parametrize("error", [Unknown("lost"), None], ids=["lost answer", "another writer"])
@@ -578,20 +578,20 @@ def test_the_view_is_swapped_until_it_sticks(stage: Stage, error: Exception | No
     stage.ingest()
     stage.put_samples(1)
     if error:
-        fake(stage).fail("swap", layout.STATUS, error=error, times=3)
+        fake(stage).fail("swap", keys.STATUS, error=error, times=3)
     else:
         other = encode({"candidate": {}, "decisions": [1]})
-        fake(stage).disturb("swap", layout.STATUS, lambda: fake(stage).put(layout.STATUS, other))
+        fake(stage).disturb("swap", keys.STATUS, lambda: fake(stage).put(keys.STATUS, other))
     stage.ingest()
     assert candidate(stage)["state"] == "trained"
-    assert stage.json(layout.STATUS)["decisions"] == ([] if error else [1])
+    assert stage.json(keys.STATUS)["decisions"] == ([] if error else [1])
 
 
 def test_a_view_that_cannot_be_written_stops_nothing(stage: Stage) -> None:
     stage.put_samples(1)
-    fake(stage).fail("create", layout.STATUS, times=1000)
+    fake(stage).fail("create", keys.STATUS, times=1000)
     assert len(stage.ingest().trained) == 1
-    assert layout.STATUS not in stage.listing()
+    assert keys.STATUS not in stage.listing()
 
 
 def test_the_summary_is_short(stage: Stage) -> None:

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions import predict, status
-from shared import layout
-from shared.bodies import InvalidFields, Malformed
+from shared.bucket import keys
+from shared.bucket.obstore_reader import ObstoreReader
 from shared.documents import encode, sha256
 from shared.errors import NotFound, Rejected, Unavailable
-from shared.obstore_reader import ObstoreReader
-from shared.production import NotServing, ProductionCache
-from shared.scorer import Scorer
-from tests.fake_store import Call, FakeStore
-from tests.functions.stage import SLOT, Stage, model_id, sample, stump
+from shared.scorer.scorer import Scorer
+from shared.serving.production_cache import NotServing, ProductionCache
+from shared.serving.requests import InvalidFields, Malformed
+from tests.support.fake_store import Call, FakeStore
+from tests.support.stage import SLOT, Stage, model_id, sample, stump
 
 A, B = model_id(1), model_id(2)
 ROOT = Path(__file__).parents[2]
@@ -418,25 +418,25 @@ def _unreachable(stage: Stage) -> None:
 
 def _gone(stage: Stage) -> None:
     _swap_in(stage)
-    stage.store.delete(layout.model_key(B, "scorer.json"))
+    stage.store.delete(keys.model_key(B, "scorer.json"))
 
 
 def _tampered(stage: Stage) -> None:
     _swap_in(stage)
-    fake(stage).put(layout.model_key(B, "scorer.json"), stump(1.0))
+    fake(stage).put(keys.model_key(B, "scorer.json"), stump(1.0))
 
 
 def _of_another_kind(stage: Stage) -> None:
     """A newer version of the software put it there."""
     _swap_in(stage)
     body = scorer_with(kind="forest")
-    fake(stage).put(layout.model_key(B, "scorer.json"), body)
-    fake(stage).put(layout.PRODUCTION, encode(replace(stage.pointer, scorer_sha256=sha256(body)).document()))
+    fake(stage).put(keys.model_key(B, "scorer.json"), body)
+    fake(stage).put(keys.PRODUCTION, encode(replace(stage.pointer, scorer_sha256=sha256(body)).document()))
 
 
 FAULTS: dict[str, Callable[[Stage], None]] = {
     "store down": lambda stage: fake(stage).fail("read_changed", error=Unavailable("down")),
-    "pointer damaged": lambda stage: fake(stage).put(layout.PRODUCTION, b"{"),
+    "pointer damaged": lambda stage: fake(stage).put(keys.PRODUCTION, b"{"),
     "scorer unreachable": _unreachable,
     "scorer gone": _gone,
     "scorer tampered": _tampered,
@@ -495,7 +495,7 @@ def test_the_status_of_an_empty_bucket(stage: Stage) -> None:
 def test_the_status_is_the_view(stage: Stage) -> None:
     stage.put_samples(1)
     stage.ingest()
-    assert status.status(stage.store) == stage.json(layout.STATUS)
+    assert status.status(stage.store) == stage.json(keys.STATUS)
 
 
 def test_the_production_model_tells_of_its_lineage(stage: Stage) -> None:
@@ -516,12 +516,12 @@ def test_the_production_model_tells_of_its_lineage(stage: Stage) -> None:
 
 
 def test_lineage_is_neither_fresh_nor_stale_until_the_view_follows(served: Stage) -> None:
-    served.store.delete(layout.STATUS)
+    served.store.delete(keys.STATUS)
     assert status.model(served.store, cache_of(served))["stale"] is None
 
 
 def test_a_damaged_view_is_an_error_of_the_project(stage: Stage) -> None:
-    fake(stage).put(layout.STATUS, b"{")
+    fake(stage).put(keys.STATUS, b"{")
     with pytest.raises(Rejected, match=r"status\.json"):
         status.status(stage.store)
 

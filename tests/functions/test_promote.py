@@ -10,14 +10,14 @@ import pytest
 
 from functions import promote
 from functions.promote import ROUNDS
-from shared import layout
+from shared.bucket import keys
+from shared.bucket.s3 import S3Store
 from shared.documents import Document, encode
 from shared.errors import Conflict, Unavailable, Unknown
-from shared.pointer import commit, new_write_id, pointing_to, read_pointer
-from shared.s3_store import S3Store
+from shared.registry.pointer import commit, new_write_id, pointing_to, read_pointer
 from shared.settings import Settings
-from tests.fake_store import Call, FakeStore
-from tests.functions.stage import SLOT, TEST, Stage, csv_of, model_id, sample, stump
+from tests.support.fake_store import Call, FakeStore
+from tests.support.stage import SLOT, TEST, Stage, csv_of, model_id, sample, stump
 
 A, B, C, D = map(model_id, range(1, 5))
 GRID = [(a, b) for a in range(-5, 5) for b in range(-3, 3)]
@@ -134,7 +134,7 @@ def test_ringing_again_writes_nothing(tested: Stage) -> None:
 
 
 def test_a_model_without_a_score_is_not_looked_at(tested: Stage) -> None:
-    tested.store.create(layout.model_key(A, "scorer.json"), stump())
+    tested.store.create(keys.model_key(A, "scorer.json"), stump())
     assert tested.promote().decisions == []
 
 
@@ -252,7 +252,7 @@ def test_a_lost_answer_of_the_swap(tested: Stage, verb: str, error: Exception, a
     if verb == "swap":
         tested.promote()
         tested.add_model(B, 0.6)
-    fake(tested).fail(verb, layout.PRODUCTION, error=error, after=after)
+    fake(tested).fail(verb, keys.PRODUCTION, error=error, after=after)
     [decision] = tested.promote().decisions
     assert decision["decision"] == "promoted"
     assert tested.pointer.write_id == decision["write_id"]
@@ -268,7 +268,7 @@ def test_losing_the_race_means_judging_again(tested: Stage) -> None:
         tested.add_model(C, 0.9)
         tested.promote()
 
-    fake(tested).disturb("swap", layout.PRODUCTION, overtake)
+    fake(tested).disturb("swap", keys.PRODUCTION, overtake)
     tested.promote()
     assert (tested.pointer.model_id, tested.pointer.generation) == (C, 2)
     assert outcome(tested.decisions()) == [(A, "promoted"), (B, "kept"), (C, "promoted")]
@@ -282,14 +282,14 @@ def test_a_race_without_end_is_given_up(tested: Stage) -> None:
     def overtake() -> None:
         pointer = tested.pointer
         decision = {**pointer.decision, "write_id": new_write_id()}
-        commit(tested.store, pointing_to(tested.json(layout.model_key(A, "score.json")), decision, pointer))
-        fake(tested).disturb("swap", layout.PRODUCTION, lambda: None)
+        commit(tested.store, pointing_to(tested.json(keys.model_key(A, "score.json")), decision, pointer))
+        fake(tested).disturb("swap", keys.PRODUCTION, lambda: None)
 
     def again() -> None:
         overtake()
-        fake(tested).disturb("list", layout.MODELS, lambda: fake(tested).disturb("swap", layout.PRODUCTION, again))
+        fake(tested).disturb("list", keys.MODELS, lambda: fake(tested).disturb("swap", keys.PRODUCTION, again))
 
-    fake(tested).disturb("swap", layout.PRODUCTION, again)
+    fake(tested).disturb("swap", keys.PRODUCTION, again)
     with pytest.raises(Conflict, match=f"the pointer changed {ROUNDS} times"):
         tested.promote()
 
@@ -558,14 +558,14 @@ def test_a_tampered_challenger_is_kept(stage: Stage) -> None:
     stage.add_model(A, 0.5)
     stage.promote()
     stage.add_model(B, 0.9)
-    fake(stage).put(layout.model_key(B, "scorer.json"), stump(1.0))
+    fake(stage).put(keys.model_key(B, "scorer.json"), stump(1.0))
     [decision] = stage.promote().decisions
     assert (decision["decision"], "p_value" in decision) == ("kept", False)
 
 
 DAMAGE: dict[str, tuple[Callable[[Stage], object], str]] = {
-    "tampered": (lambda stage: fake(stage).put(layout.model_key(B, "scorer.json"), stump(1.0)), "found others"),
-    "gone": (lambda stage: stage.store.delete(layout.model_key(B, "scorer.json")), "scorer.json"),
+    "tampered": (lambda stage: fake(stage).put(keys.model_key(B, "scorer.json"), stump(1.0)), "found others"),
+    "gone": (lambda stage: stage.store.delete(keys.model_key(B, "scorer.json")), "scorer.json"),
 }
 
 
@@ -595,7 +595,7 @@ def test_a_damaged_candidate_does_not_block_the_others_on_a_changed_test_set(
 
 @pytest.mark.parametrize("damage", ["tampered", "gone"])
 def test_production_whose_scorer_is_damaged_makes_others_wait(changed: Stage, damage: str) -> None:
-    key = layout.model_key(A, "scorer.json")
+    key = keys.model_key(A, "scorer.json")
     changed.store.delete(key)
     if damage == "tampered":
         fake(changed).put(key, stump(7.0))
@@ -632,7 +632,7 @@ def test_the_view_shows_production_and_decisions(stage: Stage) -> None:
     stage.put_samples(1)
     stage.ingest()
     stage.promote()
-    view = stage.json(layout.STATUS)
+    view = stage.json(keys.STATUS)
     assert view["production"]["model_id"] == stage.pointer.model_id
     assert (view["production"]["stale"], view["production"]["hold"]) == (False, False)
     assert [{"format": 1, **stage.pointer.decision}] == [
@@ -656,20 +656,20 @@ def test_the_lineage_of_production_grows_stale(
     stage.promote()
     change(stage)
     ring(stage)
-    production = stage.json(layout.STATUS)["production"]
+    production = stage.json(keys.STATUS)["production"]
     assert (production["stale"], production["gone"]) == (True, [f"{SLOT}1.csv"])
 
 
 def test_a_store_that_is_down_is_an_error(tested: Stage) -> None:
     tested.add_model(A, 0.5)
-    fake(tested).fail("create", layout.PRODUCTION, error=Unavailable("down"))
+    fake(tested).fail("create", keys.PRODUCTION, error=Unavailable("down"))
     with pytest.raises(Unavailable):
         tested.promote()
     assert outcome(tested.promote().decisions) == [(A, "promoted")]
 
 
 def test_a_damaged_score_of_a_candidate_is_an_error_that_names_it(tested: Stage) -> None:
-    fake(tested).put(layout.model_key(A, "score.json"), encode({})[:-1])
+    fake(tested).put(keys.model_key(A, "score.json"), encode({})[:-1])
     with pytest.raises(Exception, match=f"models/{A}/score.json"):
         promote.run(tested.store, replace(tested.settings))
 
@@ -684,5 +684,5 @@ def test_scores_of_different_averages_are_not_compared(stage: Stage) -> None:
     stage.ingest()
     stage.promote()
     models = [step.model_id for step in stage.pointer.history]
-    averages = {str(stage.json(layout.model_key(name, "score.json"))["f1_of"]) for name in models}
+    averages = {str(stage.json(keys.model_key(name, "score.json"))["f1_of"]) for name in models}
     assert len(averages) == 1

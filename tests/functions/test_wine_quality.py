@@ -17,11 +17,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from functions import predict
-from shared.production import ProductionCache
-from shared.scorer import Scorer
+from shared.scorer.scorer import Scorer
+from shared.serving.production_cache import ProductionCache
 from shared.settings import Positive, Settings
-from tests.fake_store import FakeStore
-from tests.functions.stage import SLOT, TEST, Stage
+from tests.support.fake_store import FakeStore
+from tests.support.stage import SLOT, TEST, Stage
 
 FOLDER = Path(os.environ.get("VINTNER_WINE_DATA", Path(__file__).parents[3] / "shared/data/wine_quality"))
 SLOTS = sorted(FOLDER.glob("slots/*.csv"))

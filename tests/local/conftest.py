@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.background import cloud
-from local.resources import clients, idle
-from tests.local.sample import STAGE, write_project
+from local.events.resources import clients, idle
+from local.supervisor.background import cloud
+from tests.support.sample_app import STAGE, write_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

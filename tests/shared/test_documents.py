@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.documents import decode, digest, encode, sha256, timestamp
 from shared.errors import Rejected
-from shared.values import MISSING, as_number
+from shared.formats.values import MISSING, as_number
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from functions import predict
-from shared.production import ProductionCache
+from shared.serving.production_cache import ProductionCache
 from shared.settings import Positive, Settings
-from tests.fake_store import FakeStore
-from tests.functions.stage import Stage
+from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage
 from tests.tables.table import Imitation
 
 ROUNDING: Final = 1e-9

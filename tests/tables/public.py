@@ -18,10 +18,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from shared.bucket.keys import model_key
 from shared.documents import Document, decode
-from shared.layout import model_key
-from shared.view import CandidateView
-from tests.functions.stage import Stage
+from shared.registry.status_view import CandidateView
+from tests.support.stage import Stage
 from tests.tables.line import ROUNDING, served_f1, stage_of
 from tests.tables.notebook import notebook_f1
 from tests.tables.table import Dialect, Facts, Imitation, imitate

@@ -5,8 +5,8 @@ from typing import Final
 import pytest
 
 from shared.settings import Settings
-from tests.fake_store import FakeStore
-from tests.functions.stage import Stage
+from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage
 from tests.tables.catalogue import EVERY, table
 from tests.tables.line import ROUNDING, served_f1, stage_of
 from tests.tables.notebook import notebook_f1

@@ -10,12 +10,12 @@ import pytest
 from chalice.config import Config
 from chalice.local import LocalGateway
 
-from cli.chromium import FLAGS
-from shared.production import ProductionCache
+from cli.development.chromium import FLAGS
+from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
-from tests.fake_store import FakeStore
-from tests.functions.stage import Stage
-from tests.web import mixed
+from tests.support import mixed
+from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage
 
 ENVIRONMENT = {"VINTNER_BUCKET": "vintner", "VINTNER_LABEL": "label", "VINTNER_PAGES": "on"}
 
@@ -113,7 +113,7 @@ def mixed_site(make_site: Callable[..., Site], _mixed_store: FakeStore) -> Site:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A running Chromium."""
-    from tests.web.browsing import CHROMIUM  # noqa: PLC0415  (without playwright only its tests are skipped)
+    from tests.support.browsing import CHROMIUM  # noqa: PLC0415  (without playwright only its tests are skipped)
 
     with importlib.import_module("playwright.sync_api").sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from tests.e2e.line import Line, running_line
-from tests.functions.stage import csv_of, sample
-from tests.web.browsing import Browser, Page, answered, needs_chromium, opened, text_of, violations, watched
+from tests.support.browsing import Browser, Page, answered, needs_chromium, opened, text_of, violations, watched
+from tests.support.line import Line, running_line
+from tests.support.stage import csv_of, sample
 
 SETTINGS: Final = {"VINTNER_LABEL": "label", "VINTNER_POSITIVE": "== yes", "VINTNER_REFRESH_SECONDS": "0"}
 HOSTILE: Final = "data/slots/<img src=x onerror=alert(1)>.csv"

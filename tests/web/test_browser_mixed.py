@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from tests.e2e.line import Line, running_line
-from tests.web import mixed
-from tests.web.browsing import Browser, Page, answered, needs_chromium, opened, text_of, violations, watched
+from tests.support import mixed
+from tests.support.browsing import Browser, Page, answered, needs_chromium, opened, text_of, violations, watched
+from tests.support.line import Line, running_line
 
 DRIFTED: Final = "data/slots/drifted.csv"
 PLACES: Final = ["line 3, column since", "line 6, column member"]

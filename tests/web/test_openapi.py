@@ -11,9 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib import openapi
 from chalicelib.api import MAX_BODY_BYTES
-from shared.scorer import Scorer
+from shared.scorer.scorer import Scorer
 from shared.settings import Positive, Settings
-from tests.functions.stage import stump
+from tests.support.stage import stump
 from tests.web.conftest import Answer, Site
 
 Document = dict[str, Any]

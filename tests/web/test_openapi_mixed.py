@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.web import mixed
+from tests.support import mixed
 from tests.web.conftest import Answer, Site
 from tests.web.test_openapi import accepts, check
 

@@ -1,0 +1,121 @@
+"""``vintner up`` and ``vintner replay``: the simulated cloud."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.building.unpacked import unpack_project
+from cli.console.output import json_option, line, print_json
+from cli.stages.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, refuse_a_second, stage_option
+from local.project.invoke import replay as replay_event
+from local.runfile import Running, running
+from local.supervisor.background import stop
+from local.supervisor.cloud_process import up as run_cloud
+from shared.errors import VintnerError
+
+EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, allow_dash=True)
+
+
+@click.command(short_help="Run the simulated cloud until Ctrl-C.")
+@click.option("--port", default=8000, show_default=True, type=PORT, help="Port of the HTTP API; 0 takes a free one.")
+@click.option("--s3-port", default=9000, show_default=True, type=PORT, help="Port of S3 and SQS; 0 takes a free one.")
+@click.option("--chaos", metavar="SEED", type=int, help="Double, delay and reorder events by chance, from a seed.")
+@click.option("--deployed", is_flag=True, help="Run what is deployed: the unpacked zip and layer, isolated.")
+@click.pass_context
+def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, deployed: bool) -> None:
+    """Run the simulated cloud here: S3, the triggers and the HTTP API, until Ctrl-C.
+
+    Nothing leaves this machine, and nothing is kept when it ends. With --deployed the functions do not run from the
+    working tree: each runs from dist/deployment.zip, and those that train with dist/training-layer.zip, in an
+    interpreter that sees nothing else ('vintner layer' builds both).
+    """
+    directory = project_directory()
+    refuse_a_second(directory / STATE_DIR)
+    context.exit(
+        run_cloud(
+            unpack_project(directory, directory / STATE_DIR / "deployed", LOCAL_STAGE) if deployed else directory,
+            stage=LOCAL_STAGE,
+            port=port,
+            s3_port=s3_port,
+            state_dir=directory / STATE_DIR,
+            chaos=chaos,
+            packaged=deployed,
+            announce=_announce,
+            complain=lambda text: click.echo(f"Error: {text}", err=True),
+        )
+    )
+
+
+@click.command(short_help="End the simulated cloud that is up here.")
+@json_option
+def down(*, as_json: bool) -> None:
+    """End the simulated cloud that is up here; nothing happens when there is none."""
+    cloud = running(project_directory() / STATE_DIR)
+    if cloud:
+        stop(cloud)
+    if as_json:
+        print_json({"ended": cloud is not None})
+    else:
+        line("ended" if cloud else "no simulated cloud is up here")
+
+
+def _announce(cloud: Running) -> None:
+    for source in cloud.not_simulated:
+        click.echo(f"not simulated: {source}")
+    bucket = ", ".join(f"s3://{name}" for name in cloud.buckets)
+    click.echo(f"ready  {cloud.url}/  {bucket} at {cloud.endpoint_url}  (Ctrl-C ends it)")
+    sys.stdout.flush()
+
+
+@click.command(short_help="Give events to the functions that they are for.")
+@click.argument("events", metavar="EVENT.json...", nargs=-1, required=True, type=EVENT)
+@stage_option
+@json_option
+@click.pass_context
+def replay(context: click.Context, events: tuple[Path, ...], *, stage: str, as_json: bool) -> None:
+    """Give events to the functions that they are for, and print what these did.
+
+    The functions run in this process, against the bucket of the stage. An S3 event that names a bucket or key of no
+    trigger is given to every function that listens to its kind.
+    """
+    target = Target.of(stage)
+    shown: list[dict[str, Any]] = []
+    for path in events:
+        found = replay_event(target.project, _event(path), foreign=True)
+        shown.append(
+            {
+                "event": str(path),
+                "functions": list(found.match.functions),
+                "why": found.match.reason,
+                "outcomes": [
+                    {"function": one.function, "result": one.result, "error": one.error} for one in found.invocations
+                ],
+            }
+        )
+    if as_json:
+        print_json(shown)
+    else:
+        for one in shown:
+            _show(one)
+    context.exit(int(any(outcome["error"] for one in shown for outcome in one["outcomes"])))
+
+
+def _event(path: Path) -> dict[str, object]:
+    try:
+        event = json.loads(sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise VintnerError(f"{path}: expected the JSON of one event, found something else ({error})") from None
+    if not isinstance(event, dict):
+        raise VintnerError(f"{path}: expected the JSON object of one event, found a {type(event).__name__}")
+    return event
+
+
+def _show(one: dict[str, Any]) -> None:
+    functions = ", ".join(one["functions"]) or "no function"
+    line(f"{one['event']}: {functions} ({one['why']})")
+    for outcome in one["outcomes"]:
+        text = outcome["error"] or json.dumps(outcome["result"], indent=2)
+        line("\n".join(f"  {part}" for part in text.splitlines()))

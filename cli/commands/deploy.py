@@ -1,0 +1,59 @@
+"""``vintner deploy`` and ``vintner destroy``: a stage in an AWS account, and its end."""
+
+from dataclasses import asdict
+
+import click
+
+from cli.building.runtimes import PYTHON, Runtime
+from cli.console.output import fact, json_option, line, print_json
+
+stage_option = click.option("--stage", required=True, metavar="NAME", help="A stage of .chalice/config.json.")
+
+
+@click.command(short_help="Put a stage on AWS: bucket, layer, functions, triggers and API.")
+@stage_option
+@json_option
+def deploy(*, stage: str, as_json: bool) -> None:
+    """Put a stage on AWS with your credentials; again, it changes what has changed.
+
+    Creates the bucket (versioned, encrypted, private), publishes dist/training-layer.zip, runs Chalice's deployment,
+    sends what a function cannot handle to a queue, and has API Gateway answer errors as the app does.
+    """
+    from cli.deploying.account import Account  # noqa: PLC0415  (Chalice's deployment is slow to load)
+    from cli.deploying.stage import deploy_stage  # noqa: PLC0415
+
+    done = deploy_stage(Account.of(stage), Runtime.of(PYTHON), (lambda _name, _text: None) if as_json else fact)
+    if as_json:
+        print_json(asdict(done))
+        return
+    if done.api_key:
+        shown = f"aws apigateway get-api-key --include-value --api-key {done.api_key}"
+        fact("API key", f"{done.api_key}: '{shown}' shows it")
+    fact("URL", done.url)
+    line(f"\nNext:  vintner upload --stage {stage} --test held_out.csv; vintner upload --stage {stage} slot.csv --wait")
+
+
+@click.command(short_help="Take a stage down again; its data only with --data.")
+@stage_option
+@click.option("--data", is_flag=True, help="Delete the bucket too, with every version of everything in it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def destroy(*, stage: str, data: bool, yes: bool, as_json: bool) -> None:
+    """Take down what 'vintner deploy' put on AWS. The bucket and what is in it stay, unless --data is given."""
+    from cli.deploying.account import Account  # noqa: PLC0415  (Chalice's deployment is slow to load)
+    from cli.deploying.stage import destroy_stage  # noqa: PLC0415
+
+    account = Account.of(stage)
+    bucket = f"s3://{account.settings.bucket}"
+    what = f"{bucket} with all its data" if data else "functions, triggers and API"
+    if not yes:
+        click.confirm(f"Delete {what} of stage {stage}?", abort=True)
+    done = destroy_stage(account, data=data)
+    if as_json:
+        print_json(asdict(done))
+        return
+    fact("deleted", f"{done.resources} roles, functions, triggers and APIs, {done.layers} layer versions, the queue")
+    if data:
+        fact("bucket", f"{bucket} deleted with {done.object_versions} object versions")
+    else:
+        fact("bucket", f"{bucket} stays, with its data; --data deletes it")

@@ -1,0 +1,76 @@
+"""``vintner layer``: the packages of the functions that train, as a Lambda layer."""
+
+from dataclasses import asdict
+
+import click
+
+from cli.building.archive import Artefact, describe
+from cli.building.limits import CODE, MOST_WITH_LAYER, check_together
+from cli.building.runtimes import PYTHON, Runtime
+from cli.building.training_layer import LAYER, build_layer
+from cli.console.output import json_option, line, print_json
+from cli.stages.config import read_config, training_functions, with_layers, write_config
+from cli.stages.target import project_directory
+from shared.errors import VintnerError
+
+python_option = click.option(
+    "--python", default=PYTHON, show_default=True, metavar="VERSION", help="The Python of the Lambda runtime."
+)
+
+
+@click.group(invoke_without_command=True, short_help="Build or publish the layer of the training functions.")
+@python_option
+@json_option
+@click.pass_context
+def layer(context: click.Context, *, python: str, as_json: bool) -> None:
+    """Build dist/training-layer.zip from requirements-train.txt, or publish it.
+
+    Wheels that fit the Lambda runtime and have the locked hashes, without tests, caches, debug symbols and the AWS
+    services that are not called. The same requirements give the same bytes. Code and layer together must stay under
+    what Lambda allows.
+    """
+    if context.invoked_subcommand:
+        return
+    from cli.building.code import build_code  # noqa: PLC0415  (Chalice's packager is slow to load)
+
+    project, runtime = project_directory(), Runtime.of(python)
+    built = build_layer(project, project / LAYER, runtime)
+    code = build_code(project, project / CODE, runtime)
+    try:
+        check_together(code, built)
+    except VintnerError:
+        built.path.unlink()
+        raise
+    if as_json:
+        print_json({"layer": _shown(built), "code": _shown(code)})
+        return
+    line(f"{LAYER}: {built.unpacked:,} bytes unpacked in {built.files:,} files, {built.packed:,} packed")
+    line(f"with {CODE}: {built.unpacked + code.unpacked:,} of at most {MOST_WITH_LAYER:,} bytes unpacked")
+    line(f"sha256 {built.sha256}")
+
+
+@layer.command(short_help="Upload the layer, and have the stage's functions carry it.")
+@click.option("--stage", required=True, metavar="NAME", help="A stage of .chalice/config.json.")
+@python_option
+@json_option
+def publish(*, stage: str, python: str, as_json: bool) -> None:
+    """Upload dist/training-layer.zip through the stage's bucket, which must exist, and publish it.
+
+    Its ARN is written into the stage's functions in .chalice/config.json; the next deployment uses it. A layer with the
+    same bytes is not published again.
+    """
+    from cli.deploying.account import Account  # noqa: PLC0415  (as slow to load as what it is for)
+    from cli.deploying.layers import publish_layer  # noqa: PLC0415
+
+    project, account = project_directory(), Account.of(stage)
+    arn = publish_layer(account, project / LAYER, Runtime.of(python))
+    config = read_config(project)
+    write_config(project, with_layers(config, stage, [arn]))
+    if as_json:
+        print_json({"arn": arn, "functions": training_functions(config)})
+    else:
+        line(f"{arn}: carried by {', '.join(training_functions(config))} of stage {stage} from its next deployment on")
+
+
+def _shown(artefact: Artefact) -> dict[str, object]:
+    return {**asdict(describe(artefact.path)), "path": str(artefact.path)}

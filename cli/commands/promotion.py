@@ -1,0 +1,115 @@
+"""The promotion desk: explain, rollback, release, approve."""
+
+import click
+
+from cli.console.output import decimal, json_option, line, marked, print_json, styled, table
+from cli.stages.target import Target, stage_option
+from functions import desk
+from functions.promote import Report
+from shared.bucket import keys
+from shared.bucket.store import Reader
+from shared.documents import Document, decode
+from shared.errors import NotFound, VintnerError
+from shared.registry.decisions import names
+from shared.registry.models import read_score
+from shared.registry.pointer import Pointer, read_pointer
+
+
+@click.command(short_help="Say why a model was or was not promoted.")
+@click.argument("model_id")
+@stage_option
+@json_option
+def explain(model_id: str, *, stage: str, as_json: bool) -> None:
+    """Say why a model was or was not promoted: its score, its lineage and every decision about it."""
+    store = Target.of(stage).store
+    score = read_score(store, model_id)
+    if score is None:
+        raise VintnerError(_unknown(store, model_id))
+    found = [name.key for name in names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
+    decisions = [decode(store.read(key).body, key) for key in found]
+    if as_json:
+        print_json({"score": score, "decisions": decisions})
+        return
+    line(f"{model_id}: F1 {score['f1']:.4f} on {score['test_rows']} rows of test set {score['test_fingerprint'][:8]}")
+    line(
+        f"trained on {score['train_rows']} rows; {score['duplicates']} duplicates dropped, "
+        f"{score['in_test_set']} rows of the test set kept out"
+    )
+    table(["slot", "rows used"], [[one["upload"], one["rows"]] for one in score["lineage"]], numbers=["rows used"])
+    for warning in score.get("warnings", []):
+        line(f"warning: {warning}")
+    if not decisions:
+        line("no decision yet: promote has not run since it was scored")
+    for one in decisions:
+        against = f" against {one['production_model_id']}" if one["production_model_id"] else ""
+        marked(f"{styled(one['decision'])} ", end="")
+        line(f"at {one['at']}{against} by rule {one['rule']!r}: {one['reason']}")
+
+
+def _unknown(store: Reader, model_id: str) -> str:
+    try:
+        key = keys.model_key(model_id, "refused.json")
+        reason = decode(store.read(key).body, key)["reason"]
+        return f"{model_id} was refused and never scored: {reason}"
+    except NotFound:
+        return f"expected the id of a scored model, found {model_id!r}: see vintner status"
+
+
+@click.command(short_help="Go back to an earlier model, and hold promotion.")
+@click.argument("model_id", required=False)
+@click.option("--list", "list_only", is_flag=True, help="Show what can be gone back to, and change nothing.")
+@stage_option
+@json_option
+def rollback(model_id: str | None, *, list_only: bool, stage: str, as_json: bool) -> None:
+    """Go back to the model before, or to MODEL_ID, and hold promotion until vintner release."""
+    target = Target.of(stage)
+    if list_only:
+        _show_targets(target.store, as_json=as_json)
+        return
+    _show_report(desk.rollback(target.store, model_id), as_json=as_json)
+
+
+def _show_targets(store: Reader, *, as_json: bool) -> None:
+    pointer = read_pointer(store)
+    found = desk.rollback_targets(pointer) if pointer else []
+    scores = [(name, (read_score(store, name) or {}).get("f1")) for name in found]
+    if as_json:
+        print_json([{"model_id": name, "f1": f1} for name, f1 in scores])
+    elif scores:
+        table(["model", "F1"], [[name, decimal(f1)] for name, f1 in scores], numbers=["F1"])
+    else:
+        line("no earlier model in the pointer's history")
+
+
+@click.command(short_help="Lift the hold of a rollback.")
+@stage_option
+@json_option
+def release(*, stage: str, as_json: bool) -> None:
+    """Lift the hold of a rollback, and judge together the candidates that waited."""
+    target = Target.of(stage)
+    _show_report(desk.release(target.store, target.settings), as_json=as_json)
+
+
+@click.command(short_help="Let a waiting winner into production.")
+@click.argument("model_id", required=False)
+@stage_option
+@json_option
+def approve(model_id: str | None, *, stage: str, as_json: bool) -> None:
+    """Let a waiting winner into production: the best one, or MODEL_ID."""
+    target = Target.of(stage)
+    _show_report(desk.approve(target.store, target.settings, model_id), as_json=as_json)
+
+
+def _show_report(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"decisions": report.decisions, "production": _summary(report.production)})
+        return
+    for decision in report.decisions:
+        marked(f"{styled(decision['decision'])} ", end="")
+        line(f"{decision['model_id']}: {decision['reason']}")
+    if report.production:
+        line(f"production  {report.production.model_id}  F1 {report.production.score:.4f}")
+
+
+def _summary(pointer: Pointer | None) -> Document | None:
+    return pointer.document() if pointer else None

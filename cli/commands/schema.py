@@ -1,0 +1,101 @@
+"""``vintner schema``: what the columns of the present test set are, and how a person says otherwise."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.console.output import first_few, json_option, line, print_json, table
+from cli.console.receipts import show_step
+from cli.schema_override.column_options import KIND_HELP, MISSING_HELP, Pair, Said
+from cli.stages.follow import Followed, follow
+from cli.stages.target import Target, stage_option
+from shared.documents import Document
+
+if TYPE_CHECKING:
+    from cli.schema_override.proposal import Proposal
+    from shared.tables.held_out import Reference
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+@click.command(short_help="Show what the columns are, or say otherwise.")
+@click.option("--set", "kinds", metavar="COLUMN=KIND", multiple=True, type=Pair("kind"), help=KIND_HELP)
+@click.option("--missing", metavar="COLUMN=SPELLING", multiple=True, type=Pair("spelling"), help=MISSING_HELP)
+@click.option("--unset", metavar="COLUMN", multiple=True, help="Leave a column to what its values say. Repeatable.")
+@click.option("--file", "path", metavar="FILE", type=FILE, help="Start from this file instead of what was said before.")
+@click.option("--wait", is_flag=True, help="Show each receipt, and what became of the candidate.")
+@click.option("--timeout", default=900.0, show_default=True, help="Seconds to wait at most.")
+@stage_option
+@json_option
+def schema(
+    *,
+    kinds: tuple[tuple[str, str], ...],
+    missing: tuple[tuple[str, str], ...],
+    unset: tuple[str, ...],
+    path: Path | None,
+    wait: bool,
+    timeout: float,
+    stage: str,
+    as_json: bool,
+) -> None:
+    """Show what the columns of the present test set are and why, or say what they are.
+
+    The test set says it by itself. What you say of a column wins over that; it is kept in data/schema.json, and
+    changing it lets every upload be read anew and a new candidate be trained.
+    """
+    from cli.schema_override.proposal import present, propose, save  # noqa: PLC0415  (loads pandas)
+
+    target = Target.of(stage)
+    said = Said(kinds, missing, unset)
+    if not said and path is None:
+        _show(present(target), as_json=as_json)
+        return
+    proposal = propose(target, said, path)
+    keys = save(target.store, proposal.override)
+    if not as_json:
+        _tell(proposal)
+    steps: list[Followed] = []
+    for step in follow(target.store, target.settings, keys, seconds=timeout) if wait else ():
+        steps.append(step)
+        if not as_json:
+            show_step(step)
+    if as_json:
+        own = proposal.reference.schema.document() if proposal.reference else []
+        override = proposal.override.document()["columns"]
+        followed = [vars(step) for step in steps]
+        print_json({"override": override, "schema": own, "notes": list(proposal.notes), "followed": followed})
+
+
+def _show(reference: "Reference", *, as_json: bool) -> None:
+    from cli.inspection.column_summary import describe, hint_at_zeros  # noqa: PLC0415  (loads pandas)
+
+    described = [describe(column, reference.tests) for column in reference.schema.columns]
+    documents = [{**own, "values": one.text} for own, one in zip(reference.schema.document(), described, strict=True)]
+    hint = hint_at_zeros(described)
+    if as_json:
+        print_json({"schema": documents, "hints": [hint] if hint else []})
+        return
+    table(["column", "kind", "values", "missing", "why"], map(_cells, documents))
+    if hint:
+        line(f"\nmind: {hint}")
+
+
+def _cells(column: Document) -> list[str]:
+    why = column.get("why", "its values")
+    values = "" if column["values"] == why else column["values"]
+    return [column["name"], column["kind"], values, ", ".join(column.get("missing", [])), why]
+
+
+def _tell(proposal: "Proposal") -> None:
+    """Say what is said of columns from now on, and what follows."""
+    for note in first_few(proposal.notes):
+        line(f"mind: {note}")
+    columns = proposal.override.columns
+    if not columns:
+        line("removed data/schema.json: each column is what its values in the test set say")
+    for name, column in columns.items():
+        parts = [column.kind, column.date_format if column.kind == "date" else ""]
+        parts.append(f"missing where it is {', '.join(column.missing)}" if column.missing else "")
+        line(f"{name}: {', '.join(part for part in parts if part)}")
+    line("every upload is read anew, and a new candidate is trained: see vintner status")

@@ -1,0 +1,1 @@
+"""What commands print: tables, colour, JSON, receipts and decisions."""

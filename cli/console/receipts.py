@@ -1,0 +1,60 @@
+"""Receipts, scores and decisions as a person reads them."""
+
+from cli.console.output import first_few, first_reasons, line, marked, plural, read_as, styled
+from cli.stages.follow import Followed
+from shared.documents import Document
+
+
+def show_step(step: Followed) -> None:
+    """Print a receipt, a decision, or why there is none."""
+    if step.receipt:
+        show_receipt(step.receipt)
+    if step.score and step.decision:
+        score = step.score
+        line(
+            f"  model {score['model_id']}: F1 {score['f1']:.4f} on {score['test_rows']} test rows, "
+            f"trained on {score['train_rows']} rows"
+        )
+        show_warnings(score.get("warnings", []))
+        marked(f"  {styled(step.decision['decision'])}: ", end="")
+        line(step.decision["reason"])
+    if step.reason:
+        line(f"  nothing was trained: {step.reason}")
+
+
+def show_receipt(receipt: Document) -> None:
+    """Print what became of one upload, how it was read, and the first reasons and warnings."""
+    marked(f"{styled(receipt['status'])} ", end="")
+    line(f"{receipt['upload']}: {_summary(receipt)}")
+    for reason in told_reasons(receipt):
+        line(f"  {reason}")
+    show_warnings(receipt["warnings"])
+
+
+def show_warnings(warnings: list[str]) -> None:
+    """Print the first warnings."""
+    for warning in first_few(warnings):
+        line(f"  warning: {warning}")
+
+
+def _summary(receipt: Document) -> str:
+    if receipt.get("kind") == "schema":
+        return "every upload is read anew" if receipt["slot"] else "it is not used"
+    rows = receipt["rows"]
+    way = read_as(receipt["detected"]) if "detected" in receipt else ""
+    kept = f", {rows['kept']} kept" if receipt["slot"] and rows["kept"] < rows["read"] else ""
+    return f"{plural(rows['read'], 'row')} read{kept}, {rows['new']} new{f' ({way})' if way else ''}"
+
+
+def told_reasons(receipt: Document) -> list[str]:
+    """The first reasons of a receipt, and where each applies."""
+    return first_reasons((one["line"], f"{_place(one)}{one['problem']}") for one in receipt["reasons"])
+
+
+def _place(reason: Document) -> str:
+    parts = [
+        f"line {reason['line']}" if reason["line"] else "",
+        f"column {reason['column']}" if reason["column"] else "",
+    ]
+    where = ", ".join(part for part in parts if part)
+    return f"{where}: " if where else ""

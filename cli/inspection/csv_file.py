@@ -1,0 +1,98 @@
+"""A file of rows as it stands: its header, its cells, how it is spelled; and a header line for a file without one."""
+
+import csv
+import gzip
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import click
+
+from shared.errors import VintnerError
+from shared.formats.csv_dialect import DELIMITERS, CsvText, open_csv, split_lines
+from shared.formats.row_errors import listed, shortened
+from shared.formats.values import column_name
+
+UNPACKED_BYTES: Final = 1e12  # a file on this machine may be larger than an upload
+_CODECS: Final = {
+    "UTF-8": "utf-8",
+    "UTF-8 with a byte order mark": "utf-8-sig",
+    "UTF-16": "utf-16",
+    "Windows-1252": "cp1252",
+}
+
+
+class Header(click.ParamType[tuple[str, ...]]):
+    """Names of columns, separated by commas."""
+
+    name = "names"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  (click's own signature)
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, ...]:
+        """Split the names, or fail with what is allowed."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in next(csv.reader([value], skipinitialspace=True), []))
+        canonical = [column_name(name) for name in names]
+        if not all(names) or len(set(canonical)) < len(names):
+            self.fail(f"expected a different name for each column, such as age,sex,chol, found {value!r}", param, ctx)
+        return names
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file: `spelled` are the names as its header has them, trimmed; `names` the same in their one spelling."""
+
+    text: CsvText
+    spelled: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def open(cls, body: bytes, known: Sequence[str] = ()) -> "Source":
+        """Find out how a file is to be read; raise BadTable. `known` are names that the header should have."""
+        text = open_csv(body, known, UNPACKED_BYTES)
+        _, header = next(text.records(), (1, [""]))
+        return cls(text, tuple(name.strip() for name in header), tuple(map(column_name, header)))
+
+    def records(self) -> list[list[str]]:
+        """The records that have as many fields as the header; raise BadTable where the quoting breaks."""
+        rows = islice(self.text.records(), 1, None)
+        return [record for _, record in rows if len(record) == len(self.names)]
+
+    def as_spelled(self, name: str) -> str:
+        """A name as the header has it."""
+        return self.spelled[self.names.index(name)]
+
+
+def with_header(body: bytes, names: Sequence[str]) -> bytes:
+    """The file with a header line on top, in its own delimiter, encoding and compression.
+
+    Raise BadTable when it is no CSV, and VintnerError when the names do not fit its rows.
+    """
+    text = open_csv(body, (), UNPACKED_BYTES)
+    _, first = next(text.records(), (1, [""]))
+    if len(first) != len(names):
+        allowed = ", ".join(DELIMITERS.values())
+        hint = f"; the delimiter must be one of {allowed}" if len(first) == 1 else ""
+        raise VintnerError(
+            f"expected --header to name {len(first)} columns, as many as the first line has values "
+            f"({listed([shortened(cell, 12)[1:-1] for cell in first], 4)}), found {len(names)} names{hint}"
+        )
+    line = io.StringIO(newline="")
+    ends = "\r\n" if next(split_lines(text.text)).endswith("\r\n") else "\n"
+    csv.writer(line, delimiter=text.delimiter, lineterminator=ends).writerow(names)
+    try:
+        headed = (line.getvalue() + text.text).encode(_CODECS[text.encoding])
+    except UnicodeEncodeError as error:
+        letters = error.object[error.start : error.end]
+        raise VintnerError(
+            f"expected names that {text.encoding}, the file's encoding, can spell, found {letters!r}: "
+            "save the file as UTF-8, or name the columns otherwise"
+        ) from None
+    return gzip.compress(headed, mtime=0) if text.compression else headed

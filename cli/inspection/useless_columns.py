@@ -1,0 +1,47 @@
+"""Columns that cannot help a model: ids, constants, and why."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cli.inspection.column_summary import examples
+from shared.ingestion.column_reader import ID_ROWS
+from shared.tables.schema import FEW_VALUES
+from shared.tables.table import Table, Vocabulary
+
+ID_NAME: Final = re.compile(
+    r"(?i:id|index|idx|uuid|guid|rowid|unnamed(:[ _]?\d+)?|.*[ _.-](id|uuid|guid))|.*[a-z]I[Dd]"
+)
+UUIDS: Final = "UUIDs, which name a row and say nothing about it"
+_UUID: Final = re.compile(r"(?i)\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?")
+
+
+def useless(table: Table, use: Collection[str]) -> dict[str, str]:
+    """Why columns of a table cannot help a model, those in `use` excepted."""
+    rows = pd.DataFrame(table.values).drop_duplicates().to_numpy()  # a row that is there twice has its id twice
+    columns = zip(table.features, rows.T, table.vocabularies, strict=True)
+    found = {name: _why(name, values, vocabulary) for name, values, vocabulary in columns if name not in use}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def _why(name: str, values: NDArray[np.float64], vocabulary: Vocabulary) -> str | None:
+    distinct = np.unique(values)  # every NaN is one
+    if np.isnan(distinct).all():
+        return "no value in any row"
+    if len(distinct) == 1:
+        return f"the same value in every row ({_only(distinct[0], vocabulary)})"
+    if ID_NAME.fullmatch(name) and (vocabulary is None or len(vocabulary) > FEW_VALUES):
+        return f"its name says that it is an id; if it is none, add --use {name!r}"
+    if vocabulary is not None:
+        return UUIDS if all(map(_UUID.fullmatch, vocabulary)) else None
+    if len(distinct) == len(values) >= ID_ROWS and bool(np.all(values == np.floor(values))):
+        return f"another whole number in every row, as an id has; if it is none, add --use {name!r}"
+    return None
+
+
+def _only(value: float, vocabulary: Vocabulary) -> str:
+    return f"{value:g}" if vocabulary is None else examples(vocabulary)

@@ -1,0 +1,135 @@
+"""The test set and the slots as files that mean the same as the file that they come from.
+
+They are UTF-8 with commas. Each is read back as an upload would be, and compared; what the test set alone would not
+show of a column (a rare spelling, a date that could be read either way) goes into `data/schema.json`.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cli.inspection.inspect import Inspection
+from cli.scaffolding.split import Indices
+from shared.errors import Rejected, VintnerError
+from shared.formats.row_errors import BadTable, listed
+from shared.formats.values import as_number, category_text
+from shared.ingestion.csv_reader import read_csv
+from shared.tables.encoding import encode
+from shared.tables.schema import Override, Schema, infer
+from shared.tables.table import Table
+
+SAME: Final = 1e-12  # relative: a text and a number column are not parsed by the same code, down to the last bit
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The bytes of the test set and of the slots, by file, and the inspection by which they mean the same."""
+
+    found: Inspection
+    bodies: dict[str, bytes]
+
+
+def write(found: Inspection, parts: dict[str, Indices]) -> Written:
+    """Write the rows of each part, the test set first; raise VintnerError when they would not mean the same."""
+    bodies = _bodies(found, parts)
+    test, *slots = bodies.values()
+    settled = _settle(found, test)
+    if problem := _difference(settled, [test, *slots], list(parts.values())):
+        raise VintnerError(f"{problem}: leave the column out with --ignore, or spell its values otherwise")
+    return Written(settled, bodies)
+
+
+def _bodies(found: Inspection, parts: dict[str, Indices]) -> dict[str, bytes]:
+    source, nameless = found.source, set(found.nameless)
+    positions = [position for position in range(len(source.names)) if position not in nameless]
+    records = source.records()
+    bodies = {}
+    for name, rows in parts.items():
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([source.spelled[position] for position in positions])
+        for row in found.reading.kept[rows].tolist():
+            cells = [records[row][position] for position in positions]
+            writer.writerow(map(_with_point, cells) if source.text.decimal == "," else cells)
+        bodies[name] = text.getvalue().encode()
+    return bodies
+
+
+def _with_point(cell: str) -> str:
+    """A number with a decimal comma, with a point; every other cell as it is."""
+    return cell if as_number(cell.strip(), ",") is None else category_text(cell, ",")
+
+
+def _settle(found: Inspection, test: bytes) -> Inspection:
+    """Say of columns what the test set alone does not show, and ignore those that it alone would make features."""
+    apart = _read_otherwise(found, test)
+    for _ in range(3):
+        more = [name for name in _read_otherwise(_saying(found, apart), test) if name not in apart]
+        if not more:
+            break
+        apart += more
+    return _saying(found, apart)
+
+
+def _saying(found: Inspection, names: Sequence[str]) -> Inspection:
+    columns = {column.name: replace(column, why="") for column in found.schema.columns if column.name in names}
+    ignored = [name for name, column in columns.items() if not column.is_feature and "," not in name]
+    said = {name: column for name, column in columns.items() if name not in ignored}
+    return replace(
+        found,
+        ignored=(*found.ignored, *ignored),
+        why={**found.why, **{column.name: column.why for column in found.schema.columns if column.name in ignored}},
+        override=Override({**found.override.columns, **said}),
+        schema=Schema(tuple(column for column in found.schema.columns if column.name not in ignored)),
+    )
+
+
+def _read_otherwise(found: Inspection, test: bytes) -> list[str]:
+    """The columns that are something else when the test set is all that is known, in the order of the schema."""
+    said = found.override.columns
+    try:
+        reading = read_csv(test, found.settings, said)
+        columns = {column.name: column for column in infer([reading.table], found.override).columns}
+        odd = {reason.column for reason in reading.left_out}
+    except BadTable as error:
+        columns, odd = {}, {reason.column for reason in error.reasons if reason.column}
+    except Rejected:  # no column would be a feature
+        columns, odd = {}, {column.name for column in found.schema.columns}
+    return [
+        column.name
+        for column in found.schema.columns
+        if column.name not in said
+        and (column.name in odd or (column.name in columns and not column.like(columns[column.name])))
+    ]
+
+
+def _difference(found: Inspection, bodies: Sequence[bytes], parts: Sequence[Indices]) -> str:
+    """Where a file read back is not the rows that were meant; empty when all is the same."""
+    said = [found.override.columns, *[{column.name: column for column in found.schema.columns}] * len(bodies[1:])]
+    for body, rows, columns in zip(bodies, parts, said, strict=True):
+        try:
+            table = read_csv(body, found.settings, columns).table
+        except BadTable as error:
+            return f"the rows cannot be written so that they mean the same ({error.reasons[0]})"
+        if apart := _apart(found.schema, found.reading.table.rows(rows), table):
+            return f"values of column {listed(apart)} cannot be written so that they mean the same"
+    return ""
+
+
+def _apart(schema: Schema, meant: Table, read: Table) -> list[str]:
+    """The columns in which two tables differ."""
+    if len(meant) != len(read):
+        return ["of the label"]
+    _, (first, second) = encode([meant, read], schema.features)
+    same = np.isclose(first, second, rtol=SAME, atol=0, equal_nan=True)
+    apart = [column.name for column, is_same in zip(schema.features, same.T, strict=True) if not is_same.all()]
+    return apart if np.array_equal(_labels(meant), _labels(read)) else [*apart, "of the label"]
+
+
+def _labels(table: Table) -> NDArray[np.object_]:
+    return np.array(table.labels, object)[table.codes]

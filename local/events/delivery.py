@@ -1,0 +1,165 @@
+"""Hand events to functions: one at a time for each function, with retries, then to the dead letters.
+
+    event -> attempt 1 -- fails -> delay -> attempt 2 -- fails -> delay -> attempt 3 -- fails -> dead letter
+                 |                              |                              |
+                 ok                             ok                             ok  -> settled
+
+A message is settled when each function that it is for has returned or has been given up. Until then it stays in the
+queue, in flight, so the queue alone tells whether anything is still to be done.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from local.workers.warm_function import FunctionError
+
+Call = Callable[[Mapping[str, Any]], float]
+Later = Callable[[float, Callable[[], None]], None]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event on its way to one function; ``settle`` is called once it is done with."""
+
+    function: str
+    event: Mapping[str, Any]
+    settle: Callable[[], None]
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one attempt came to; ``again_seconds`` is the delay before the next one, None if there is none."""
+
+    delivery: Delivery
+    seconds: float
+    error: str | None = None
+    again_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that a function could not be brought to handle."""
+
+    function: str | None
+    event: object
+    error: str
+    attempts: int
+    at: str
+
+
+def dead_letter(function: str | None, event: object, error: str, attempts: int) -> DeadLetter:
+    """Return a dead letter of now."""
+    return DeadLetter(function, event, error, attempts, datetime.now(UTC).isoformat(timespec="milliseconds"))
+
+
+def run_later(seconds: float, action: Callable[[], None]) -> None:
+    """Run ``action`` in ``seconds`` from now, in a thread that keeps no process alive."""
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+
+
+class Lane:
+    """The waiting line of one function."""
+
+    def __init__(
+        self,
+        call: Call,
+        *,
+        retry_delays: tuple[float, ...],
+        report: Callable[[Outcome], None],
+        bury: Callable[[DeadLetter], None],
+        later: Later = run_later,
+    ) -> None:
+        self._call = call
+        self._retry_delays = retry_delays
+        self._report = report
+        self._bury = bury
+        self._later = later
+        self._waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+
+    def offer(self, delivery: Delivery) -> None:
+        """Put a delivery at the end of the line."""
+        self._waiting.put(delivery)
+
+    def serve_forever(self) -> None:
+        """Take one delivery after the other."""
+        while True:
+            self.serve_one()
+
+    def serve_one(self) -> None:
+        """Wait for the next delivery and make one attempt at it."""
+        self.attempt(self._waiting.get())
+
+    def attempt(self, delivery: Delivery) -> None:
+        """Call the function once, and settle the delivery, try it again later, or bury it."""
+        started = time.monotonic()
+        try:
+            seconds = self._call(delivery.event)
+        except FunctionError as error:
+            self._failed(delivery, str(error), time.monotonic() - started)
+            return
+        self._report(Outcome(delivery, seconds))
+        delivery.settle()
+
+    def _failed(self, delivery: Delivery, error: str, seconds: float) -> None:
+        if delivery.attempt <= len(self._retry_delays):
+            delay = self._retry_delays[delivery.attempt - 1]
+            self._report(Outcome(delivery, seconds, error, delay))
+            again = replace(delivery, attempt=delivery.attempt + 1)
+            # Others need not wait behind an event that is waiting for its next attempt.
+            self._later(delay, lambda: self.offer(again))
+            return
+        self._report(Outcome(delivery, seconds, error))
+        self._bury(dead_letter(delivery.function, delivery.event, error, delivery.attempt))
+        delivery.settle()
+
+
+def settle_after(count: int, done: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that calls ``done`` when it has been called ``count`` times, from any threads."""
+    left = count
+    lock = threading.Lock()
+
+    def settle() -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            last = left == 0
+        if last:
+            done()
+
+    return settle
+
+
+def describe(event: Mapping[str, Any]) -> str:
+    """Return an event's name and subject, short enough for a line of a log."""
+    records = event.get("Records") or []
+    try:
+        names = [f"{r['eventName']} {unquote_plus(r['s3']['object']['key'])}" for r in records]
+    except (KeyError, TypeError):
+        names = []
+    if names:
+        return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    return str(event.get("detail-type") or event.get("Event") or "event")
+
+
+def line(outcome: Outcome, *, log: str, now: datetime | None = None) -> str:
+    """Return the line that tells of one attempt; for a failure with the error and where its log is."""
+    at = (now or datetime.now().astimezone()).strftime("%H:%M:%S")
+    delivery = outcome.delivery
+    state = "ok" if outcome.error is None else "failed"
+    text = f"{at} {delivery.function} {describe(delivery.event)} {state} {outcome.seconds:.2f} s"
+    if outcome.error is None:
+        return text
+    again = outcome.again_seconds
+    then = f"again in {again:g} s" if again is not None else "given up, now a dead letter"
+    return f"{text} (attempt {delivery.attempt}, {then}): {outcome.error}; log: {log}"

@@ -1,0 +1,1 @@
+"""A Chalice project on disk: its stage, its app, its triggers and schedules, and a call of one function."""

@@ -1,0 +1,1 @@
+"""The HTTP servers: S3 with SQS, and the API gateway."""

@@ -1,0 +1,131 @@
+"""The process that is S3, SQS and whatever else an app is deployed to: moto behind one thread.
+
+moto checks the condition of a conditional PUT and writes in two steps, so two threads can both win; real S3 is
+atomic. Here an event loop reads bodies and writes answers, for all clients at once, and moto itself runs in that
+one thread: a request is handled as a whole before the next one starts, and a slow uploader holds up nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import sqs_backends
+
+from local.servers import moto_patches
+from local.servers.asgi import (
+    Answer,
+    DisconnectedError,
+    Message,
+    Receive,
+    Send,
+    read_body,
+    respond,
+    serve,
+    server_arguments,
+)
+from local.servers.wsgi import WsgiApplication, call, environ_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+RECEIVE = b"AmazonSQS.ReceiveMessage"
+LONGEST_NAP_SECONDS = 1.0  # a message whose visibility timeout ends makes no request that would wake us
+
+
+class Storage:
+    """An ASGI application that hands one whole request at a time to moto."""
+
+    def __init__(self, moto: WsgiApplication | None = None) -> None:
+        self._moto = moto or _dispatcher()
+        self._changed = asyncio.Event()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            body = await read_body(receive)
+        except DisconnectedError:
+            return
+        if _header(scope, b"x-amz-target") == RECEIVE:
+            gone = asyncio.ensure_future(receive())
+            answer = await self._receive_message(scope, body, gone)
+            gone.cancel()
+        else:
+            answer = self._handle(scope, body)
+        if answer is not None:
+            await respond(send, answer)
+
+    def _handle(self, scope: Mapping[str, Any], body: bytes) -> Answer:
+        answer = call(self._moto, environ_of(scope, moto_patches.request(scope, body)))
+        if scope["method"] not in {"GET", "HEAD"}:
+            self._changed.set()
+            self._changed = asyncio.Event()
+        return answer
+
+    async def _receive_message(
+        self, scope: Mapping[str, Any], body: bytes, gone: asyncio.Future[Message]
+    ) -> Answer | None:
+        """Long-poll here: moto would sleep inside its handler, and with it everybody else.
+
+        None when the client is ``gone``: a message that it was given would be in flight for hours.
+        """
+        request = json.loads(body)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + int(request.get("WaitTimeSeconds") or 0)
+        at_once = json.dumps(request | {"WaitTimeSeconds": 0}).encode()
+        while not gone.done():
+            changed = self._changed
+            remaining = deadline - loop.time()
+            if remaining <= 0 or _messages_wait():
+                answer = self._handle(scope, at_once)
+                if remaining <= 0 or b'"Messages"' in answer.body or answer.status != 200:
+                    return answer
+                changed = self._changed
+            await _nap(changed, gone, min(remaining, LONGEST_NAP_SECONDS))
+        return None
+
+
+def _dispatcher() -> WsgiApplication:
+    """Return moto's own dispatcher, which otherwise lists its package's directory for each request."""
+    dispatcher = DomainDispatcherApplication(create_backend_app)
+    dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)
+    application: WsgiApplication = dispatcher
+    return application
+
+
+def _messages_wait() -> bool:
+    """Say whether any queue has a visible message; far cheaper than a request to each."""
+    return any(
+        queue.messages
+        for regions in sqs_backends.values()
+        for backend in regions.values()
+        for queue in backend.queues.values()
+    )
+
+
+async def _nap(changed: asyncio.Event, gone: asyncio.Future[Message], seconds: float) -> None:
+    waiting = asyncio.ensure_future(changed.wait())
+    either: set[asyncio.Future[Any]] = {waiting, gone}
+    await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def _header(scope: Mapping[str, Any], name: bytes) -> bytes:
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return b""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve S3 and SQS on an inherited socket."""
+    moto_patches.apply()
+    options = server_arguments(__doc__.partition("\n")[0]).parse_args(arguments)
+    serve(Storage(), fd=options.fd)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The simulated cloud as a process in the background: for a demo, a test or another tool."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local import lifeline, runfile
+from local.errors import LocalError
+from local.supervisor.children import importable
+from local.supervisor.cloud_process import RETRY_DELAYS, up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.runfile import Running
+
+END_SECONDS = 15.0
+
+
+def start(
+    project_dir: Path,
+    *,
+    stage: str,
+    state_dir: Path,
+    port: int = 0,
+    s3_port: int = 0,
+    retry_delays: tuple[float, ...] = RETRY_DELAYS,
+    chaos: int | None = None,
+    packaged: bool = False,
+) -> Running:
+    """Start the simulated cloud and return when it is ready; it goes on after this process ends.
+
+    Raises ``LocalError`` with the reason when it does not start. End it with ``stop``. What it prints goes to
+    ``logs/cloud.log`` in ``state_dir``.
+    """
+    options = _options(
+        project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
+    )
+    process, found = _spawn(options, state_dir, follow=False)
+    # Its end is nobody's to wait for; without this Python warns of a child that still runs.
+    process.returncode = 0
+    return found
+
+
+def stop(found: Running) -> None:
+    """End a simulated cloud and return when nothing of it is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(found.pid, signal.SIGTERM)
+    if not runfile.wait_until_gone(Path(found.state_dir), seconds=END_SECONDS):
+        raise LocalError(f"the simulated cloud (process {found.pid}) did not end within {END_SECONDS:g} s")
+
+
+@contextlib.contextmanager
+def cloud(
+    project_dir: Path,
+    *,
+    stage: str,
+    state_dir: Path,
+    port: int = 0,
+    s3_port: int = 0,
+    retry_delays: tuple[float, ...] = RETRY_DELAYS,
+    chaos: int | None = None,
+    packaged: bool = False,
+) -> Iterator[Running]:
+    """Run the simulated cloud for as long as the context lasts, or this process."""
+    options = _options(
+        project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
+    )
+    process, found = _spawn(options, state_dir, follow=True)
+    try:
+        yield found
+    finally:
+        process.terminate()
+        process.wait(END_SECONDS)
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _options(
+    project_dir: Path,
+    *,
+    stage: str,
+    ports: tuple[int, int],
+    retry_delays: tuple[float, ...],
+    chaos: int | None,
+    packaged: bool,
+) -> list[str]:
+    port, s3_port = map(str, ports)
+    options = [str(project_dir.resolve()), "--stage", stage, "--port", port, "--s3-port", s3_port]
+    options += [] if chaos is None else ["--chaos", str(chaos)]
+    options += ["--packaged"] if packaged else []
+    return [*options, "--retry-delays", *map(str, retry_delays)]
+
+
+def _spawn(options: list[str], state_dir: Path, *, follow: bool) -> tuple[subprocess.Popen[bytes], Running]:
+    told, tells = os.pipe()
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "local.supervisor.background",
+        *options,
+        "--state-dir",
+        str(state_dir.resolve()),
+    ]
+    command += ["--ready", str(tells), *(["--follow"] if follow else [])]
+    (state_dir / "logs").mkdir(parents=True, exist_ok=True)
+    with (state_dir / "logs" / "cloud.log").open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if follow else subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[tells],
+            env=importable(os.environ),
+            start_new_session=True,
+        )
+    os.close(tells)
+    with os.fdopen(told, encoding="utf-8") as report:
+        text = report.readline()
+    answer = json.loads(text) if text else {"error": f"it did not start; its log: {log.name}"}
+    if "error" in answer:
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+        raise LocalError(answer["error"])
+    return process, runfile.from_json(answer)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the simulated cloud, and say on a descriptor when it is ready or why it is not."""
+    options = _parser().parse_args(arguments)
+    if options.follow:
+        lifeline.follow_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with os.fdopen(options.ready, "w", encoding="utf-8") as report:
+
+        def tell(message: dict[str, object]) -> None:
+            if not report.closed:
+                report.write(json.dumps(message) + "\n")
+                report.close()
+
+        def complain(text: str) -> None:
+            print(text, file=sys.stderr, flush=True)
+            tell({"error": text})
+
+        return up(
+            options.project,
+            stage=options.stage,
+            port=options.port,
+            s3_port=options.s3_port,
+            state_dir=options.state_dir,
+            announce=lambda found: tell(asdict(found)),
+            retry_delays=tuple(options.retry_delays),
+            chaos=options.chaos,
+            packaged=options.packaged,
+            complain=complain,
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--stage", required=True)
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--s3-port", type=int, default=0)
+    parser.add_argument("--retry-delays", type=float, nargs="*", default=[])
+    parser.add_argument("--chaos", type=int, help="a seed: double, delay and reorder events")
+    parser.add_argument("--packaged", action="store_true", help="the project is an unpacked package")
+    parser.add_argument("--follow", action="store_true", help="end when standard input closes")
+    parser.add_argument("--ready", type=int, required=True, help="an inherited descriptor to report on")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

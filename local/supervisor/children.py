@@ -1,0 +1,125 @@
+"""The supervisor's child processes: started together, ended together, none left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from local.environment import LOOPBACK
+from local.errors import LocalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+GRACE_SECONDS = 3.0
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Child:
+    """One process and the log that it writes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """Raise ``LocalError`` if the process has ended."""
+        code = self.process.poll()
+        if code is None:
+            return
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        raise LocalError(f"the {self.name} process ended unexpectedly ({how}), so all ends; its log: {self.log}")
+
+    def end(self) -> None:
+        """Ask the process to end, and after a while do not ask."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE_SECONDS)
+        # Each child leads a group of its own; what it has started ends with it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+
+@dataclass
+class Children:
+    """A context in which child processes live."""
+
+    directory: Path
+    logs: Path
+    environ: Mapping[str, str]
+    _all: list[Child] = field(default_factory=list, init=False)
+
+    def __enter__(self) -> Self:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in reversed(self._all):
+            child.end()
+
+    def start(self, module: str, arguments: Iterable[str], *, fd: int, speaks: bool = False) -> Child:
+        """Start ``python -m <module>`` with the descriptor ``fd``; one that ``speaks`` prints where we do.
+
+        Its standard input is its lifeline: a pipe that closes when this process ends, however it does.
+        """
+        name = module.rpartition(".")[2]
+        log = self.logs / f"{name}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", module, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=None if speaks else output,
+                stderr=output,
+                pass_fds=[fd],
+                cwd=self.directory,
+                env=dict(self.environ),
+                start_new_session=True,  # a terminal's Ctrl-C is for the supervisor alone
+            )
+        child = Child(name, process, log)
+        self._all.append(child)
+        return child
+
+    def check(self) -> None:
+        """Raise ``LocalError`` that names the first child that has ended."""
+        for child in self._all:
+            child.check()
+
+
+def importable(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` with this package on Python's path, wherever the process starts."""
+    paths = [str(ROOT), *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), "PYTHONUNBUFFERED": "1"}
+
+
+def listen(port: int, purpose: str) -> socket.socket:
+    """Return a socket that listens on loopback; port 0 takes a free one.
+
+    Bound here and inherited, so that a port that is taken is known before anything starts.
+    """
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((LOOPBACK, port))
+        found.listen(512)
+    except OSError as error:
+        found.close()
+        raise LocalError(
+            f"cannot listen on {LOOPBACK}:{port} for {purpose}: {error.strerror}. "
+            "End what listens there, or choose another port"
+        ) from error
+    return found

@@ -1,0 +1,1 @@
+"""The object store, its drivers, the bucket's keys, and what is there."""

@@ -1,0 +1,134 @@
+"""Comparing two models on the same rows of the present test set.
+
+It is needed when the test set changed since production was scored, and for the rule ``significant``. The rows that
+production was trained on are left out for both: a model that has seen its test rows would score 1.0 and never leave.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import permutation_test
+
+from shared.bucket.inventory import Inventory, Source
+from shared.bucket.keys import Upload
+from shared.bucket.store import Store
+from shared.documents import Document
+from shared.errors import NotFound, Rejected
+from shared.evaluation.metrics import f1_of
+from shared.evaluation.predictions import score_rows
+from shared.formats.row_errors import listed
+from shared.ingestion.loading import load_dataset
+from shared.scorer.scorer import Scorer
+from shared.settings import Settings
+from shared.tables.dataset import Dataset, Label, Rows
+
+RESAMPLES: Final = 9_999
+SEED: Final = 42
+
+
+class Incomparable(Rejected):
+    """Production cannot be scored on the present test set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The test rows that production was not trained on, and how many of how many these are."""
+
+    dataset: Dataset
+    rows: Rows
+    counted: int
+    total: int
+
+    def f1(self, scorer: Scorer) -> float:
+        """F1 of a model on the rows that count."""
+        return f1_of(self.rows.codes, self.predict(scorer), self.dataset.scored)
+
+    def predict(self, scorer: Scorer) -> NDArray[np.int32]:
+        """Class indices (rows,) of a model on the rows that count; raise Incomparable when it cannot score them."""
+        absent = [name for name in scorer.features if name not in self.dataset.features]
+        if absent:
+            raise Incomparable(f"the test set has no feature {listed(absent)}, which the model needs")
+        positions = [self.dataset.features.index(name) for name in scorer.features]
+        encoding = self.dataset.encoding.of(positions)
+        if other := [one.name for one, own in zip(encoding.columns, scorer.columns, strict=True) if not one.like(own)]:
+            raise Incomparable(f"column {other[0]} is of another kind now than it is for the model")
+        indices, _ = score_rows(scorer, encoding, Rows(self.rows.values[:, positions], self.rows.codes))
+        positions_of_classes = _class_positions(scorer.classes, self.dataset.classes)
+        return np.take(positions_of_classes, indices)
+
+
+def compare_with(store: Store, production: Document, inventory: Inventory, settings: Settings) -> Comparison:
+    """The rows of the present test set that production (its ``score.json``) was not trained on.
+
+    Raise Incomparable when fewer than half are left, or the model is of another label or other classes.
+    """
+    own = production["settings"]
+    for name in ("label", "positive"):
+        if own[name] != settings.training()[name]:
+            raise Incomparable(f"production was trained with {name} {own[name]!r}, the present test set has another")
+    lineage = tuple(_source(entry) for entry in production["lineage"])
+    try:
+        dataset = load_dataset(store, lineage, inventory, settings)
+    except NotFound as error:
+        raise Incomparable(f"rows that production was trained on are gone: {error}") from None
+    unknown = [label for label in dataset.classes if label not in production["classes"]]
+    if unknown:
+        raise Incomparable(f"production does not know the class {unknown[0]!r}")
+    # The slots also hold the rows that were kept out of its training as part of an older test set: leaving these out
+    # as well is the safe side.
+    fresh = ~dataset.test_in_slots
+    rows = Rows(dataset.test.values[fresh], dataset.test.codes[fresh])
+    if 2 * len(rows) < len(dataset.test):
+        raise Incomparable(
+            f"production was trained on {len(dataset.test) - len(rows)} of the {len(dataset.test)} test rows: "
+            "fewer than half are left to compare on"
+        )
+    return Comparison(dataset, rows, len(rows), len(dataset.test))
+
+
+def _source(entry: Document) -> Source:
+    return Source(Upload(entry["upload"], entry["etag"], 0, ""), entry["slot"])
+
+
+def _class_positions(own: Iterable[Label], present: tuple[Label, ...]) -> NDArray[np.int32]:
+    """The index of each of a model's classes; one past the end for a class that the dataset lacks."""
+    return np.array([present.index(label) if label in present else len(present) for label in own], np.int32)
+
+
+def p_value(comparison: Comparison, candidate: Scorer, production: Scorer) -> float:
+    """One-sided p-value that the candidate's F1 is better on these rows.
+
+    A paired permutation test: under the null hypothesis the two predictions of a row may be exchanged (Yeh, "More
+    accurate tests for the statistical significance of result differences", 2000).
+    """
+    truth, scored = comparison.rows.codes, comparison.dataset.scored
+
+    def gain(first: NDArray[np.int32], second: NDArray[np.int32], axis: int = -1) -> NDArray[np.float64]:
+        return _f1_along(truth, np.moveaxis(first, axis, -1), scored) - _f1_along(
+            truth, np.moveaxis(second, axis, -1), scored
+        )
+
+    result = permutation_test(
+        (comparison.predict(candidate), comparison.predict(production)),
+        gain,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        batch=max(1, 2_000_000 // max(1, len(truth))),
+        alternative="greater",
+        rng=SEED,
+    )
+    return float(result.pvalue)
+
+
+def _f1_along(truth: NDArray[np.int32], predicted: NDArray[np.int32], scored: Sequence[int]) -> NDArray[np.float64]:
+    """F1 along the last axis: the mean over the scored classes."""
+    per_class = []
+    for label in scored:
+        hit = ((predicted == label) & (truth == label)).sum(axis=-1)
+        both = (predicted == label).sum(axis=-1) + (truth == label).sum()
+        per_class.append(np.divide(2.0 * hit, both, out=np.zeros(np.shape(hit)), where=both > 0))
+    return np.asarray(np.mean(per_class, axis=0))

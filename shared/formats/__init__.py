@@ -1,0 +1,1 @@
+"""How values, columns and CSV text are spelled, in uploads and requests alike."""

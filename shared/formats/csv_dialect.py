@@ -1,0 +1,205 @@
+"""CSV text: bytes into records, whatever the compression, the encoding, the delimiter and the decimal mark.
+
+All of it is found in the bytes, none of it is a setting, and what was found is told. Uploads and requests are read
+alike.
+"""
+
+import csv
+import io
+import re
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from shared.formats.row_errors import BadTable, Reason
+from shared.formats.values import column_name
+
+MAX_COLUMNS: Final = 16_384  # as many as a spreadsheet has
+MAX_BYTES: Final = 256_000_000
+DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+
+_SNIFFED_RECORDS: Final = 100
+_GZIP: Final = b"\x1f\x8b"
+_NOT_TEXT: Final = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"%PDF": "a PDF document",
+    b"PAR1": "a Parquet file",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"(\xb5/\xfd": "a Zstandard archive",
+}
+_OTHER_TEXT: Final = {'{"': "JSON", "[{": "JSON", "[[": "JSON", "<!": "HTML", "<html": "HTML", "<?xml": "XML"}
+_NUL: Final = re.compile("\0")
+_CONTROL: Final = re.compile("[\0-\x08\x0b\x0e-\x1f]")  # where any bytes would do, these are no text
+_LAST_RESORT: Final = "Windows-1252"
+_CELL: Final = r'(?:^|[;\t|])[ "]*[+-]?\d+{mark}\d+(?:[eE][+-]?\d+)?[ "]*(?=[;\t|\r\n]|$)'
+_DECIMALS: Final = {mark: re.compile(_CELL.replace("{mark}", re.escape(mark)), re.MULTILINE) for mark in ",."}
+
+
+@dataclass(frozen=True)
+class CsvText:
+    """The text of a CSV and how it is to be read."""
+
+    text: str
+    encoding: str
+    compression: str | None = None
+    delimiter: str = ","
+    decimal: str = "."
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Each record that is not blank, with the line on which it starts; raise BadTable where the quoting breaks."""
+        reader = csv.reader(
+            _bounded_lines(self.text, self.delimiter), delimiter=self.delimiter, skipinitialspace=True, strict=True
+        )
+        line = 1
+        while True:
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise BadTable([Reason(f"expected a CSV record, found broken quoting ({error})", line=line)]) from None
+            if record:
+                yield line, record
+            line = reader.line_num + 1
+
+    def header(self) -> tuple[int, list[str]]:
+        """The line of the header and its names, each in its one spelling."""
+        line, names = next(self.records(), (1, [""]))
+        return line, [column_name(name) for name in names]
+
+    def as_document(self) -> dict[str, object]:
+        """What was detected, as it stands in a receipt."""
+        return {
+            "encoding": self.encoding,
+            "compression": self.compression,
+            "delimiter": DELIMITERS[self.delimiter],
+            "decimal": "comma" if self.decimal == "," else "point",
+        }
+
+
+def open_csv(body: bytes, known: Collection[str], max_bytes: float = MAX_BYTES) -> CsvText:
+    """Find out how a CSV is to be read; raise BadTable when it is none.
+
+    `known` are names that the header should have. Of compressed text at most `max_bytes` bytes are unpacked.
+    """
+    compression = "gzip" if body.startswith(_GZIP) else None
+    if compression:
+        body = _unpacked(body, max_bytes)
+    for magic, name in _NOT_TEXT.items():
+        if body.startswith(magic):
+            raise BadTable([Reason(f"expected CSV text, found {name}: save it as CSV")])
+    text, encoding = _decoded(body)
+    if not text.strip():  # a byte order mark is no content either
+        raise BadTable([Reason("expected a CSV with a header line, found an empty file")])
+    beginning = text.lstrip()[: max(map(len, _OTHER_TEXT))]
+    for start, name in _OTHER_TEXT.items():
+        if beginning.startswith(start):
+            raise BadTable([Reason(f"expected CSV text, found {name}: save it as CSV", line=1)])
+    if found := (_CONTROL if encoding == _LAST_RESORT else _NUL).search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        name = "a NUL byte" if found[0] == "\0" else f"the control character 0x{ord(found[0]):02x}"
+        raise BadTable([Reason(f"expected text, found {name}: this is not a CSV", line=line)])
+    delimiter = _delimiter(text, {column_name(name) for name in known})
+    return CsvText(text, encoding, compression, delimiter, _decimal(text, delimiter))
+
+
+def split_lines(text: str) -> Iterator[str]:
+    """The lines with their ends, whichever system wrote them."""
+    return iter(io.StringIO(text, newline=""))
+
+
+def _bounded_lines(text: str, delimiter: str) -> Iterator[str]:
+    """The lines. One with too many fields is refused before these take their memory."""
+    for number, line in enumerate(split_lines(text), 1):
+        if (marks := line.count(delimiter)) >= MAX_COLUMNS:
+            raise BadTable([Reason(f"expected at most {MAX_COLUMNS} columns, found {marks + 1}", line=number)])
+        yield line
+
+
+def _unpacked(body: bytes, max_bytes: float) -> bytes:
+    """The content of a gzip file of one or more members."""
+    parts: list[bytes] = []
+    room = int(max_bytes) + 1
+    try:
+        while body and room > 0:
+            member = zlib.decompressobj(wbits=31)
+            parts.append(member.decompress(body, room))
+            room -= len(parts[-1])
+            if room > 0 and not member.eof:
+                raise zlib.error("it ends too early")  # noqa: TRY301
+            body = member.unused_data.lstrip(b"\0")
+    except zlib.error as error:
+        raise BadTable([Reason(f"expected a gzip file, found a damaged one ({error}): pack it again")]) from None
+    if room <= 0:
+        raise BadTable(
+            [
+                Reason(
+                    f"expected at most {max_bytes / 1e6:g} MB after unpacking (of an upload: VINTNER_MAX_UPLOAD_MB), "
+                    "found more: split the file"
+                )
+            ]
+        )
+    return b"".join(parts)
+
+
+def _decoded(body: bytes) -> tuple[str, str]:
+    """The text and its encoding: by byte order mark, else UTF-8, else UTF-16 without a mark, else Windows-1252."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _strictly(body, "utf-16", "UTF-16")
+    try:
+        name = "UTF-8 with a byte order mark" if body.startswith(b"\xef\xbb\xbf") else "UTF-8"
+        text = body.decode("utf-8-sig")
+        if "\0" not in text[:100]:
+            return text, name
+    except UnicodeDecodeError:
+        pass
+    for first, codec in ((0, "utf-16-be"), (1, "utf-16-le")):
+        if len(body) >= 4 and not any(body[first:100:2]) and all(body[1 - first : 100 : 2]):
+            return _strictly(body, codec, "UTF-16")
+    return _strictly(body, "cp1252", _LAST_RESORT)  # has the printable characters of Latin-1 and more
+
+
+def _strictly(body: bytes, codec: str, name: str) -> tuple[str, str]:
+    try:
+        return body.decode(codec).removeprefix("\ufeff"), name
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{body[error.start]:02x} at position {error.start}"
+        expected = "text in UTF-8, UTF-16 or Windows-1252"
+        raise BadTable([Reason(f"expected CSV {expected}, found {found}: save it as UTF-8", line)]) from None
+
+
+def _delimiter(text: str, known: Collection[str]) -> str:
+    """The delimiter under which the header has most known names, then most records its width, then the widest."""
+    best, best_rank = ",", (0, 0.0, 1)
+    for delimiter in DELIMITERS:
+        sample = list(_sample(text, delimiter))
+        names = {column_name(name) for name in sample[0]} if sample else set()
+        width = len(sample[0]) if sample else 0
+        alike = sum(len(record) == width for record in sample) / max(1, len(sample)) if width > 1 else 0.0
+        rank = (len(names & set(known)), alike, width)
+        if rank > best_rank:
+            best, best_rank = delimiter, rank
+    return best
+
+
+def _sample(text: str, delimiter: str) -> Iterator[Sequence[str]]:
+    reader = csv.reader(_bounded_lines(text, delimiter), delimiter=delimiter, skipinitialspace=True)
+    try:
+        yield from islice((record for record in reader if record), _SNIFFED_RECORDS)
+    except (csv.Error, BadTable):
+        return
+
+
+def _decimal(text: str, delimiter: str) -> str:
+    """The decimal mark: a comma where commas do not delimit and more cells have it in a number than a point."""
+    if delimiter == ",":
+        return "."
+    commas, points = (sum(1 for _ in _DECIMALS[mark].finditer(text)) for mark in ",.")
+    return "," if commas > points else "."

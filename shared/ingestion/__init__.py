@@ -1,0 +1,1 @@
+"""An upload's bytes into rows and a receipt, and these rows back from the bucket."""

@@ -1,0 +1,163 @@
+"""Cells: the columns of a parsed CSV as numbers or texts, and which of their cells cannot be used."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from shared.formats.columns import Column
+from shared.formats.csv_dialect import CsvText
+from shared.formats.row_errors import shortened
+from shared.formats.values import FLOAT32_MAX, as_number, category_text, column_name, has_thousands
+from shared.settings import Settings
+from shared.tables.encoding import typed
+from shared.tables.schema import FEW_VALUES
+from shared.tables.table import Table, Vocabulary, sorted_texts
+
+MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
+ID_ROWS: Final = 20  # with fewer rows a column of distinct whole numbers says nothing
+
+Problem = tuple[int, str, str]
+"""A row, counted from 0, its column, and what is wrong there."""
+
+
+def table_of(
+    frame: pd.DataFrame, csv: CsvText, settings: Settings, columns: Mapping[str, Column]
+) -> tuple[Table, list[Problem], list[str]]:
+    """The rows as a table, what is wrong with some of them, and notes on columns.
+
+    `frame` has the label and the columns that can be features, as pandas read them. `columns` are those of the schema.
+    """
+    label = column_name(settings.label)
+    features = [name for name in frame.columns if name != label]
+    problems: list[Problem] = []
+    notes: list[str] = []
+    values = np.empty((len(frame), len(features)))
+    vocabularies: list[Vocabulary] = []
+    for position, name in enumerate(features):
+        values[:, position], vocabulary, bad = _column(frame[name], columns.get(name), csv, settings)
+        vocabularies.append(vocabulary)
+        problems += [(row, name, problem) for row, problem in bad]
+        notes += _notes_on_texts(name, vocabulary)
+    labels, codes, bad = _labels(frame[label], settings, csv.decimal)
+    problems += [(row, label, problem) for row, problem in bad]
+    return Table(tuple(features), values, labels, codes, tuple(vocabularies)), problems, notes
+
+
+def _column(
+    column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: Settings
+) -> tuple[NDArray[np.float64], Vocabulary, list[tuple[int, str]]]:
+    """A column as numbers or as indices into its texts, and (row, problem) of each cell that is not as wanted."""
+    values, texts = _raw(column, settings)
+    if wanted is None and texts is not None:
+        wanted = _with_mistakes(values, texts, csv.decimal)
+    if wanted is not None and wanted.kind in {"category", "unused"}:
+        return (*_neutral(values, texts, csv.decimal), [])
+    if wanted is None or (texts is None and wanted.kind == "number"):
+        return (*_neutral(values, texts, csv.decimal), _too_large(values, texts))
+    spelled = None if texts is None else tuple(category_text(text, csv.decimal) for text in texts)
+    read = typed(values, spelled, wanted)
+    bad = [
+        (row, f"expected {expected}, found {shortened(texts[int(values[row])] if texts else found)}")
+        for row, expected, found in read.bad_rows()
+    ]
+    if wanted.kind == "number" and spelled is not None:
+        return read.values, None, bad
+    return (*_neutral(values, texts, csv.decimal), bad)
+
+
+def _raw(column: "pd.Series[float]", settings: Settings) -> tuple[NDArray[np.float64], list[str] | None]:
+    """The column as pandas has it: numbers, or indices into its distinct texts; NaN is missing."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return np.asarray(column.to_numpy(), dtype=np.float64) + 0.0, None  # -0.0 and 0.0 are one value
+    codes, distinct = pd.factorize(column.to_numpy(object))
+    texts = [str(text).strip() for text in distinct]
+    gone = np.array([*(text in settings.missing for text in texts), True])  # code -1 is missing
+    return np.where(gone[codes], np.nan, codes), texts
+
+
+def _with_mistakes(values: NDArray[np.float64], texts: Sequence[str], decimal: str) -> Column | None:
+    """A column of numbers with mistakes in it, or None: nothing is known of the column.
+
+    Where there are few different values and the texts among them repeat (1, 2, 3, 4, 4A) they are codes, no mistakes.
+    """
+    numbers = np.array([as_number(text, decimal) is not None for text in texts], bool)
+    times = np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=len(texts))
+    if not times.any() or times[numbers].sum() < MOSTLY * times.sum():
+        return None
+    strange = times[~numbers & (times > 0)]
+    are_codes = np.count_nonzero(times) <= FEW_VALUES and len(strange) and strange.min() >= 2
+    return None if are_codes else Column("", "number")
+
+
+def _neutral(
+    values: NDArray[np.float64], texts: Sequence[str] | None, decimal: str
+) -> tuple[NDArray[np.float64], Vocabulary]:
+    if texts is None:
+        return values, None
+    return sorted_texts(values, [category_text(text, decimal) for text in texts])
+
+
+def _too_large(values: NDArray[np.float64], texts: Sequence[str] | None) -> list[tuple[int, str]]:
+    """(row, problem) of each number that float32 cannot hold; pandas also reads ``inf`` as a number."""
+    if texts is not None:
+        return []
+    rows = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
+    return [(int(row), f"expected a finite number or nothing, found {shortened(str(values[row]))}") for row in rows]
+
+
+def _labels(
+    column: "pd.Series[str]", settings: Settings, decimal: str
+) -> tuple[tuple[str, ...], NDArray[np.int32], list[tuple[int, str]]]:
+    """Sorted label texts (``true`` and ``false`` under a rule), codes into them, and (row, problem) of each bad one."""
+    codes, distinct = pd.factorize(column.to_numpy(object))
+    texts = [_label_text(str(text), decimal) for text in distinct]
+    positive = settings.positive
+    problems: dict[int, str] = {}
+    for code, text in enumerate(texts):
+        if text in settings.unlabelled:
+            problems[code] = f"expected a label, found {_missing(text)}"
+        elif positive is not None:
+            truth = positive.holds(text)
+            texts[code] = str(truth).lower()
+            if truth is None:
+                problems[code] = f"expected a number for the rule '{positive}', found {shortened(text)}"
+    bad = [(int(row), problems[codes[row]]) for row in np.flatnonzero(np.isin(codes, list(problems)))]
+    labels, position = np.unique(np.array(texts, dtype=str), return_inverse=True)
+    return tuple(labels.tolist()), position[codes].astype(np.int32), bad
+
+
+def _missing(text: str) -> str:
+    return f"{shortened(text)}, which means a missing value (VINTNER_MISSING)" if text else "nothing"
+
+
+def _label_text(text: str, decimal: str) -> str:
+    """A label as it stands, but for a decimal comma."""
+    return category_text(text, decimal) if decimal == "," else text.strip()
+
+
+def _notes_on_texts(name: str, vocabulary: Vocabulary) -> Iterator[str]:
+    odd = [text for text in vocabulary or () if has_thousands(text)]
+    if odd:
+        yield (
+            f"column {name}: {len(odd)} different values look like numbers with thousands separators, such as "
+            f"{shortened(odd[0])}: they are left as text; write them without separators to make them numbers"
+        )
+
+
+def notes_on_rows(table: Table) -> Iterator[str]:
+    """What is worth a look in the columns of a table: those without a value, and those that may be ids."""
+    for name, values, vocabulary in zip(table.features, table.values.T, table.vocabularies, strict=True):
+        if np.isnan(values).all():
+            yield f"column {name} has no value"
+        elif vocabulary is None and _is_id(values):
+            yield f"column {name} counts the rows, as an id does: if it is one, ignore it with VINTNER_IGNORE"
+
+
+def _is_id(values: NDArray[np.float64]) -> bool:
+    """Whether the values are distinct whole numbers that leave out less than every other one."""
+    if len(values) < ID_ROWS or np.isnan(values).any() or not np.all(values == np.floor(values)):
+        return False
+    return len(np.unique(values)) == len(values) and float(np.ptp(values)) < 2 * len(values)

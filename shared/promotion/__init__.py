@@ -1,0 +1,1 @@
+"""Who wins: the rules, and one round of judging by them."""

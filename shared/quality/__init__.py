@@ -1,0 +1,1 @@
+"""Drift and label noise: what deserves a look. It informs and decides nothing."""

@@ -1,0 +1,1 @@
+"""The production pointer, the decisions, the scored models, and the status view made of them."""

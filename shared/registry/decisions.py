@@ -1,0 +1,82 @@
+"""Decisions: what was decided about a candidate, written once and found by its name.
+
+The key says for which generation and model a decision was made. A decision that may come again, or that does not settle
+the candidate, has a remark in its key, so that a listing tells which candidates are undecided.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from shared.bucket import keys
+from shared.bucket.keys import DecisionName
+from shared.bucket.store import Entry, Reader, Store, settle
+from shared.documents import Document, decode, encode
+from shared.errors import NotFound
+
+WAITING: Final = "waiting"
+ROLLED_BACK: Final = "rolled-back"
+SECOND: Final = "write-"
+
+
+def names(entries: Iterable[Entry]) -> list[DecisionName]:
+    """The decisions in a listing of ``promotions/``, oldest first."""
+    return [name for entry in entries if (name := DecisionName.parse(entry.key))]
+
+
+def settled_models(found: Iterable[DecisionName], fingerprint: str) -> set[str]:
+    """The models that need no judgement on this test set: judged for good, or known to be scored on another one."""
+    older = older_remark(fingerprint)
+    return {name.model_id for name in found if name.remark in {None, older} or str(name.remark).startswith(SECOND)}
+
+
+def older_remark(fingerprint: str) -> str:
+    """The remark of a candidate that was scored on another test set than the one with this fingerprint."""
+    return f"older-than-{fingerprint[:12]}"
+
+
+def name_of(decision: Document) -> DecisionName:
+    """The key of a decision."""
+    remark = {"waiting": WAITING, "rolled_back": ROLLED_BACK}.get(decision["decision"])
+    if decision.get("older"):
+        remark = older_remark(decision["test_fingerprint"])
+    return DecisionName(decision["generation"], decision["model_id"], remark)
+
+
+def record(store: Store, decision: Document) -> Iterator[Document]:
+    """Write a decision, and give it back unless the same model was decided at this generation before.
+
+    A decision that moved the pointer is never dropped: it stands beside the earlier one.
+    """
+    name = name_of(decision)
+    if _is_stored(store, name, decision):
+        yield decision
+    elif decision["decision"] == "promoted" and _read(store, name)["write_id"] != decision["write_id"]:
+        beside = replace(name, remark=f"{SECOND}{decision['write_id'][:12]}")
+        if _is_stored(store, beside, decision):
+            yield decision
+
+
+def _is_stored(store: Store, name: DecisionName, decision: Document) -> bool:
+    """Write a decision; whether the key was free."""
+    body = encode(decision)
+    already = _exists(store, name)
+    return settle(store, name.key, body) == body and not already
+
+
+def _exists(store: Reader, name: DecisionName) -> bool:
+    try:
+        store.read(name.key)
+    except NotFound:
+        return False
+    return True
+
+
+def _read(store: Reader, name: DecisionName) -> Document:
+    return decode(store.read(name.key).body, name.key)
+
+
+def waiting(store: Reader, models: Collection[str]) -> dict[str, Document]:
+    """The newest decision ``waiting`` of each of these models that has one."""
+    found = names(store.list(keys.PROMOTIONS))
+    return {name.model_id: _read(store, name) for name in found if name.remark == WAITING and name.model_id in models}

@@ -1,0 +1,199 @@
+"""The status view: one document that shows where everything stands. It is never read to decide anything.
+
+Each function rewrites its own part from the bucket: ingest the uploads and the candidate, promote the production
+model and the decisions. Bodies that were shown before are taken over from the last view, since receipts and decisions
+never change.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
+
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory, present
+from shared.bucket.keys import DecisionName, Upload
+from shared.bucket.store import Reader, Store
+from shared.documents import Document, decode, encode, timestamp
+from shared.errors import Conflict, NotFound, Rejected, Unknown
+from shared.registry.decisions import names
+from shared.registry.models import read_score
+from shared.registry.pointer import Pointer, read_pointer
+
+log = logging.getLogger(__name__)
+
+SHOWN_RECEIPTS: Final = 50
+SHOWN_DECISIONS: Final = 100
+SWAPS: Final = 20
+
+
+@dataclass(frozen=True)
+class CandidateView:
+    """Where the candidate stands, and why it is not trained."""
+
+    state: Literal["none", "waiting", "training", "trained", "refused"]
+    model_id: str | None = None
+    reason: str | None = None
+
+
+def empty_view() -> Document:
+    """The view of a bucket that no function has looked at yet."""
+    return {
+        "candidate": {**asdict(CandidateView("none")), "warnings": []},
+        "uploads": {"total": 0, "slots": 0, "tests": 0, "rejected": 0},
+        "receipts": [],
+        "production": None,
+        "decisions": [],
+    }
+
+
+def update_uploads(store: Store, inventory: Inventory, written: Sequence[Document], candidate: CandidateView) -> None:
+    """Rewrite the part of the view that ingest owns. `written` are receipts that need not be read again."""
+    there = {(upload.key, upload.etag) for upload in inventory.uploads}
+
+    def change(view: Document) -> Document:
+        known = {receipt["receipt"]: receipt for receipt in [*view["receipts"], *written]}
+        return {
+            **view,
+            "candidate": _candidate(store, candidate, view["candidate"]),
+            "uploads": _counts(inventory),
+            "receipts": _newest_receipts(store, inventory, known),
+            "production": _production(store, read_pointer(store), there, view["production"]),
+        }
+
+    _swap(store, change)
+
+
+def update_decisions(store: Store, pointer: Pointer | None) -> None:
+    """Rewrite the part of the view that promote owns."""
+    there = present(store, keys.SLOT_UPLOADS)
+    latest = names(store.list(keys.PROMOTIONS))[-SHOWN_DECISIONS:]
+
+    def change(view: Document) -> Document:
+        known = {decision["key"]: decision for decision in view["decisions"]}
+        return {
+            **view,
+            "production": _production(store, pointer, there, view["production"]),
+            "decisions": [_decision(store, name, known) for name in reversed(latest)],
+        }
+
+    _swap(store, change)
+
+
+def _swap(store: Store, change: Callable[[Document], Document]) -> None:
+    """Swap the view until it sticks. A view that cannot be written is rewritten by the next event."""
+    for _ in range(SWAPS):
+        try:
+            view, etag = _present(store)
+            changed = change(view)
+            if etag and {**view, "at": None} == {**changed, "at": None}:
+                return
+            body = encode({**changed, "at": timestamp()})
+            if etag is None:
+                store.create(keys.STATUS, body)
+            else:
+                store.swap(keys.STATUS, body, etag)
+            return
+        except (Conflict, Unknown):
+            continue
+    log.warning("%s changed %d times while it was rewritten: left to the next event", keys.STATUS, SWAPS)
+
+
+def _present(store: Reader) -> tuple[Document, str | None]:
+    """The last view and its ETag; an empty one when there is none or it is damaged."""
+    try:
+        blob = store.read(keys.STATUS)
+    except NotFound:
+        return empty_view(), None
+    try:
+        view = decode(blob.body, keys.STATUS)
+    except Rejected as error:
+        log.warning("rebuilding the view: %s", error)
+        return empty_view(), blob.etag
+    view.pop("format")
+    return {**empty_view(), **view}, blob.etag
+
+
+def _candidate(store: Reader, candidate: CandidateView, last: Document) -> Document:
+    """The candidate with what its score or refusal says."""
+    if candidate.model_id is None or candidate.state == "training":
+        return {**asdict(candidate), "warnings": []}
+    if last.get("model_id") == candidate.model_id and last.get("state") == candidate.state:
+        return last
+    name = "score.json" if candidate.state == "trained" else "refused.json"
+    key = keys.model_key(candidate.model_id, name)
+    document = decode(store.read(key).body, key)
+    return {
+        "state": candidate.state,
+        "model_id": candidate.model_id,
+        "reason": document.get("reason"),
+        "f1": document.get("f1"),
+        "train_rows": document.get("train_rows"),
+        "warnings": document.get("warnings", []),
+    }
+
+
+def _counts(inventory: Inventory) -> Document:
+    rejected = [upload for upload in inventory.uploads if inventory.receipts.get(upload.digest, "") is None]
+    return {
+        "total": len(inventory.uploads),
+        "slots": len(inventory.sources("slot")),
+        "tests": len(inventory.sources("test")),
+        "rejected": len(rejected),
+    }
+
+
+def _newest_receipts(store: Reader, inventory: Inventory, known: dict[str, Document]) -> list[Document]:
+    """The receipts of the newest present uploads, newest first."""
+    receipts = [keys.receipt_key(upload.digest, inventory.receipts[upload.digest]) for upload in _newest(inventory)]
+    found = [known[key] if key in known else {"receipt": key, **_read(store, key)} for key in receipts]
+    return sorted(found, key=lambda receipt: (receipt["at"], receipt["upload"]), reverse=True)
+
+
+def _newest(inventory: Inventory) -> list[Upload]:
+    read = [upload for upload in inventory.uploads if upload.digest in inventory.receipts]
+    return sorted(read, key=lambda upload: (upload.modified, upload.key))[-SHOWN_RECEIPTS:]
+
+
+def _decision(store: Reader, name: DecisionName, known: dict[str, Document]) -> Document:
+    return known[name.key] if name.key in known else {"key": name.key, **_read(store, name.key)}
+
+
+def _read(store: Reader, key: str) -> Document:
+    return decode(store.read(key).body, key)
+
+
+def _production(
+    store: Reader, pointer: Pointer | None, there: Collection[tuple[str, str]], last: Document | None
+) -> Document | None:
+    """What is in production, and whether an upload of its lineage was removed or replaced since.
+
+    `there` has key and ETag of the present uploads.
+    """
+    if pointer is None:
+        return None
+    facts = last if last and last["model_id"] == pointer.model_id else _facts(store, pointer.model_id)
+    gone = [entry["upload"] for entry in facts["lineage"] if (entry["upload"], entry["etag"]) not in there]
+    return {
+        **facts,
+        "model_id": pointer.model_id,
+        "score": pointer.score,
+        "promoted_at": pointer.promoted_at,
+        "generation": pointer.generation,
+        "hold": pointer.hold,
+        "withdrawn": list(pointer.withdrawn),
+        "test_fingerprint": pointer.test_fingerprint,
+        "stale": bool(gone),
+        "gone": gone,
+    }
+
+
+def _facts(store: Reader, model_id: str) -> Document:
+    score = read_score(store, model_id) or {}
+    return {
+        "metrics": score.get("metrics", {}),
+        "confusion": score.get("confusion"),
+        "train_rows": score.get("train_rows"),
+        "test_rows": score.get("test_rows"),
+        "lineage": score.get("lineage", []),
+    }

@@ -1,0 +1,1 @@
+"""The portable model: a fitted pipeline as plain numbers, answered in plain Python."""

@@ -1,0 +1,101 @@
+"""The portable scorer: a fitted pipeline as plain numbers, answered in plain Python.
+
+It mimics scikit-learn step by step instead of approximating it: the preprocessing in `inputs`, the classifiers in
+`ensembles`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+from shared.documents import decode
+from shared.errors import Rejected
+from shared.formats.columns import Column, Value
+from shared.formats.values import MISSING
+from shared.scorer.classifiers import LOADERS, Loader
+from shared.scorer.classifiers.probabilities import Probabilities, Score
+from shared.scorer.preprocessing import Inputs, Vector
+
+Label = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model that answers rows of plain Python values.
+
+    `features` names the values of a row in order; `classes` names the probabilities in order. `label` and `ignored` are
+    columns that a request may carry and that are not used; `missing` are the spellings of a missing value in a text.
+    `pick` takes the values of the features out of a row in which every one is a number that stands for itself; None
+    when a feature is something else.
+    """
+
+    features: tuple[str, ...]
+    classes: tuple[Label, ...]
+    label: str
+    ignored: tuple[str, ...]
+    missing: frozenset[str]
+    inputs: Inputs
+    pick: Callable[[dict[str, Any]], tuple[Any, ...]] | None
+    transform: Callable[[Sequence[Value]], Vector]
+    score: Score
+
+    @classmethod
+    def load(cls, body: bytes, key: str) -> "Scorer":
+        """Read ``scorer.json``; raise Rejected when it is damaged or of a kind that this version does not know."""
+        document = decode(body, key)
+        kind = document.get("kind")
+        if kind not in LOADERS:
+            raise Rejected(f"{key}: expected a scorer of kind {' or '.join(map(repr, LOADERS))}, found {kind!r}")
+        try:
+            return cls._from_document(document, LOADERS[kind])
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise Rejected(f"{key}: expected a complete scorer, found none ({error!r})") from None
+
+    @classmethod
+    def _from_document(cls, document: dict[str, Any], load: Loader) -> "Scorer":
+        inputs = Inputs.load(document)
+        classes = tuple(document["classes"])
+        if not inputs.columns:
+            raise ValueError("no features")
+        if len(classes) < 2:
+            raise ValueError("fewer than two classes")
+        return cls(
+            features=tuple(column.name for column in inputs.columns),
+            classes=classes,
+            label=document["label"],
+            ignored=tuple(document["ignored"]),
+            missing=frozenset(document.get("missing", MISSING)),
+            inputs=inputs,
+            pick=_picker(inputs.columns),
+            transform=inputs.transform(),
+            score=load(document, inputs.width, len(classes)),
+        )
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes as keys of a JSON object."""
+        return tuple(str(label).lower() if isinstance(label, bool) else str(label) for label in self.classes)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The features in order, with their kinds."""
+        return self.inputs.columns
+
+    def answer(self, row: Sequence[Value]) -> tuple[int, Probabilities]:
+        """The index of the predicted class, and the probability of each class.
+
+        `row` has a value for each feature, in order: a string for a category, else a float; None is a missing value.
+        Raise OutOfRange.
+        """
+        return self.score(self.transform(row))
+
+
+def _picker(columns: Sequence[Column]) -> Callable[[dict[str, Any]], tuple[Any, ...]] | None:
+    if not all(column.plain for column in columns):
+        return None
+    first, *others = (column.name for column in columns)
+    if others:
+        return itemgetter(first, *others)
+    return lambda row: (row[first],)  # of one name alone itemgetter makes no tuple

@@ -1,0 +1,1 @@
+"""Requests answered from a cached production model."""

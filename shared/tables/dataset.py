@@ -1,0 +1,185 @@
+"""The dataset: slots put together into one training set and one test set.
+
+Everything here is a pure function of the slots and the order of their upload keys; the order of arrival decides
+nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from shared.formats.row_errors import listed
+from shared.formats.values import as_number
+from shared.tables.encoding import Encoding, encode
+from shared.tables.schema import Schema
+from shared.tables.table import Table
+
+Label = bool | int | float | str
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a model: `values` (rows, features) float64, NaN for missing; `codes` (rows,) int32 into the classes.
+
+    The value of a category is its index in the vocabulary of the dataset's encoding.
+    """
+
+    values: NDArray[np.float64]
+    codes: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A training set and the test set that scores what is trained on it.
+
+    `schema` says what all columns are, `encoding` what the features' values are. `classes` are the labels of both
+    sets in sorted order. `origin`, of shape (training rows,), is the slot of each training row. `used` counts those
+    that each slot gave, in the order of the slots; None marks a slot that does not fit the test set, and `left_out`
+    says why. `scored` are the classes whose F1 counts, by index: the positive one when the test set has two
+    classes, else all that the test set has. The slots have no say in it, so that scores on one test set can always
+    be compared. `test_in_slots`, of shape (test rows,), marks the test rows that also stand in a slot.
+    """
+
+    encoding: Encoding
+    schema: Schema
+    classes: tuple[Label, ...]
+    train: Rows
+    origin: NDArray[np.int64]
+    test: Rows
+    used: tuple[int | None, ...]
+    left_out: tuple[str | None, ...]
+    duplicates: int
+    in_test_set: int
+    scored: tuple[int, ...]
+    test_in_slots: NDArray[np.bool_]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features in order."""
+        return self.encoding.names
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The names of the columns that are no features."""
+        return tuple(column.name for column in self.schema.columns if not column.is_feature)
+
+
+def assemble(slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, truth: bool) -> Dataset:
+    """Put slots and test set together.
+
+    The features are those of the schema, in its order. Each distinct training row is kept once, at its first slot,
+    less the rows (features and label) that also stand in the test set. `truth` says that the labels are ``true`` and
+    ``false`` by a rule.
+    """
+    features = tuple(column.name for column in schema.features)
+    left_out = tuple(misfit(table.features, features) for table in slots)
+    fitting = [table for table, problem in zip(slots, left_out, strict=True) if problem is None]
+
+    classes, translate = _classes([*tests, *fitting], truth=truth)
+    encoding, matrices = encode([*tests, *fitting], schema.features)
+    test = _stack(tests, matrices[: len(tests)], translate, len(features))
+    train = _stack(fitting, matrices[len(tests) :], translate, len(features))
+    positions = [position for position, problem in enumerate(left_out) if problem is None]
+    slot_of_row = np.repeat(np.array(positions, np.int64), [len(table) for table in fitting])
+
+    repeated, tested = _repeats(train, test)
+    kept = ~(repeated | tested)
+    counts = np.bincount(slot_of_row[kept], minlength=len(slots)).tolist()
+    return Dataset(
+        encoding=encoding,
+        schema=schema,
+        classes=classes,
+        train=Rows(train.values[kept], train.codes[kept]),
+        test=test,
+        origin=slot_of_row[kept],
+        used=tuple(count if problem is None else None for count, problem in zip(counts, left_out, strict=True)),
+        left_out=left_out,
+        duplicates=int(repeated.sum()),
+        in_test_set=int(tested.sum()),
+        scored=_scored(classes, test),
+        test_in_slots=_among(test, Rows(train.values[tested], train.codes[tested])),
+    )
+
+
+def misfit(columns: Sequence[str], features: Sequence[str]) -> str | None:
+    """Why rows with these columns cannot be used for a model of these features; None when they can."""
+    absent = [name for name in features if name not in columns]
+    if not absent:
+        return None
+    return f"expected the columns of the test set, found no column {listed(absent)}"
+
+
+def numeric_labels(labels: Sequence[str]) -> bool:
+    """Whether all labels are numbers."""
+    return all(as_number(label) is not None for label in labels)
+
+
+def _classes(tables: Sequence[Table], *, truth: bool) -> tuple[tuple[Label, ...], dict[str, int]]:
+    """The sorted classes with their own types, and the class index of each label text."""
+    texts = sorted({label for table in tables for label in table.labels})
+    numeric = numeric_labels(texts)
+    own = {text: _own_type(text, numeric=numeric, truth=truth) for text in texts}
+    classes = tuple(sorted(set(own.values())))
+    position = {label: index for index, label in enumerate(classes)}
+    return classes, {text: position[label] for text, label in own.items()}
+
+
+def _own_type(text: str, *, numeric: bool, truth: bool) -> Label:
+    if truth:
+        return text == "true"
+    if not numeric:
+        return text
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _scored(classes: tuple[Label, ...], test: Rows) -> tuple[int, ...]:
+    if True in classes and isinstance(classes[-1], bool):
+        return (len(classes) - 1,)
+    present = [int(code) for code in np.unique(test.codes)]
+    return (present[-1],) if len(present) == 2 else tuple(present)
+
+
+def _stack(
+    tables: Sequence[Table], matrices: Sequence[NDArray[np.float64]], translate: dict[str, int], features: int
+) -> Rows:
+    if not tables:
+        return Rows(np.empty((0, features)), np.empty(0, np.int32))
+    codes = [np.array([translate[label] for label in table.labels], np.int32)[table.codes] for table in tables]
+    return Rows(np.concatenate(matrices), np.concatenate(codes))
+
+
+def _frame(rows: Rows) -> pd.DataFrame:
+    return pd.DataFrame(rows.values).assign(code=rows.codes)
+
+
+def _among(rows: Rows, others: Rows) -> NDArray[np.bool_]:
+    """Which rows also stand among others."""
+    if not len(others):
+        return np.zeros(len(rows), bool)
+    together = pd.concat([_frame(rows), _frame(others)])
+    ids = same_features(together.to_numpy())
+    return np.isin(ids[: len(rows)], ids[len(rows) :])
+
+
+def same_features(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """A number for each row (rows,), the same for rows of the same values; missing ones are alike."""
+    frame = pd.DataFrame(values)
+    return frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup().to_numpy().astype(np.int64)
+
+
+def _repeats(train: Rows, test: Rows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """For each training row: does it repeat an earlier one, does it stand in the test set. NaN equals NaN here."""
+    frame = _frame(train)
+    repeated = frame.duplicated().to_numpy()
+    first = np.flatnonzero(~repeated)
+    together = pd.concat([_frame(test), frame.iloc[first]])
+    tested = np.zeros(len(train), bool)
+    tested[first] = together.duplicated().to_numpy()[len(test) :]
+    return repeated, tested

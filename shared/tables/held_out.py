@@ -1,0 +1,26 @@
+"""The reference: the present test set under its schema, which every slot is read by and checked against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.formats.columns import Column
+from shared.tables.schema import Override, Schema, infer
+from shared.tables.table import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The test uploads' rows and what their columns are."""
+
+    tests: tuple[Table, ...]
+    schema: Schema
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """The columns by name."""
+        return {column.name: column for column in self.schema.columns}
+
+
+def reference_of(tests: tuple[Table, ...], override: Override | None) -> Reference:
+    """The reference that test uploads and an override give; raise Rejected."""
+    return Reference(tests, infer(tests, override))

@@ -1,0 +1,1 @@
+"""The candidate that the bucket calls for, and its artefacts."""

@@ -1,0 +1,42 @@
+"""The candidate that an inventory calls for: named by a hash of everything that decides what comes out."""
+
+from dataclasses import dataclass
+
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory, Source
+from shared.documents import digest
+from shared.settings import Settings
+from shared.training.pipelines import versions
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The model that the bucket calls for, whether it is trained or not."""
+
+    model_id: str
+    slots: tuple[Source, ...]
+    inventory: Inventory
+    test_fingerprint: str
+
+
+def candidate_of(inventory: Inventory, settings: Settings) -> Candidate | str:
+    """The candidate that an inventory calls for, or why it calls for none."""
+    if inventory.is_override_rejected:
+        return f"{keys.OVERRIDE} cannot be used: its receipt says why; correct or remove it"
+    slots = inventory.sources("slot")
+    fingerprint = inventory.test_fingerprint
+    if fingerprint is None:
+        held = f"; {len(slots)} accepted slots wait for it" if slots else ""
+        return f"no test set yet: upload one to {keys.TEST_UPLOADS}{held}"
+    if not slots:
+        rejected = sum(upload.kind == "slot" for upload in inventory.uploads)
+        held = f" that can be used ({rejected} rejected: their receipts say why)" if rejected else " yet"
+        return f"no slot{held}: upload one to {keys.SLOT_UPLOADS}"
+    inputs = {
+        "slots": [[source.upload.key, source.upload.etag, source.slot] for source in slots],
+        "test": fingerprint,
+        "schema": inventory.override.slot if inventory.override else None,
+        "settings": settings.training(),
+        "versions": versions(),
+    }
+    return Candidate(digest(inputs)[:16], tuple(slots), inventory, fingerprint)

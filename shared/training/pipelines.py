@@ -1,0 +1,146 @@
+"""The pipelines that can be trained, and their export as plain numbers for the portable scorer."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import sklearn
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from shared.documents import Document, encode
+from shared.errors import Rejected
+from shared.evaluation.predictions import score_rows
+from shared.formats.values import column_name
+from shared.scorer.scorer import Scorer
+from shared.settings import ESTIMATORS, Settings
+from shared.tables.dataset import Dataset, Rows
+from shared.tables.encoding import Encoding
+from shared.training.classifiers import build_classifier, family_of
+from shared.training.preprocessing import build_features, export_features, feature_of_each_input
+
+TRAINER_VERSION: Final = 3
+PARITY_ROWS: Final = 10_000
+PARITY_TOLERANCE: Final = 1e-12
+MAX_CLASSES: Final = 100
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide what a fit gives: a part of each model's name."""
+    return {
+        "trainer": str(TRAINER_VERSION),
+        "numpy": np.__version__,
+        "pandas": pd.__version__,
+        "scikit-learn": sklearn.__version__,
+    }
+
+
+def build_pipeline(encoding: Encoding, estimator: str = ESTIMATORS[0]) -> Pipeline:
+    """The pipeline for these features, not fitted: preprocessing, then the classifier."""
+    return Pipeline([("features", build_features(encoding)), ("classifier", build_classifier(estimator))])
+
+
+def fit(
+    dataset: Dataset, estimator: str = ESTIMATORS[0], *, build: Callable[[Encoding], Pipeline] | None = None
+) -> Pipeline:
+    """Fit a pipeline on the training rows: of the named estimator, or what `build` makes.
+
+    Raise Rejected when these rows cannot give a model.
+    """
+    if not len(dataset.train):
+        raise Rejected("expected training rows, found none that fit the test set and are not in it: upload a slot")
+    present = np.unique(dataset.train.codes)
+    if len(present) < 2:
+        only = dataset.classes[present[0]]
+        raise Rejected(f"expected at least two classes in the training rows, found only {only!r}: upload the others")
+    if len(present) > MAX_CLASSES:
+        raise Rejected(
+            f"expected at most {MAX_CLASSES} classes, found {len(present)}: name the column of the classes with "
+            "VINTNER_LABEL, or make two classes of its values with VINTNER_POSITIVE, e.g. '> 5'"
+        )
+    fractions = [label for label in dataset.classes if isinstance(label, float)]
+    if fractions:
+        raise Rejected(
+            f"expected class labels, found the decimal number {fractions[0]:g}: name the classes in whole numbers or "
+            "words, or make two classes of the numbers with VINTNER_POSITIVE, e.g. '> 5'"
+        )
+    pipeline = build(dataset.encoding) if build else build_pipeline(dataset.encoding, estimator)
+    labels = np.array(dataset.classes)[dataset.train.codes]
+    try:
+        return fit_alike(pipeline, dataset.encoding.frame(dataset.train.values), labels)
+    except ValueError as error:
+        raise Rejected(f"scikit-learn cannot fit these rows: {error}") from None
+
+
+def fit_alike(pipeline: Pipeline, frame: pd.DataFrame, labels: NDArray[Any]) -> Pipeline:
+    """Fit a pipeline to the same floats on any number of processors; raise ValueError.
+
+    With several threads BLAS adds up in another order. Whether a linear model has converged shows in its score.
+    """
+    with threadpool_limits(1, "blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return pipeline.fit(frame, labels)
+
+
+def export(pipeline: Pipeline, dataset: Dataset, settings: Settings) -> bytes:
+    """The fitted pipeline as the bytes of ``scorer.json``; the same fit gives the same bytes."""
+    encoding = dataset.encoding
+    classifier = pipeline["classifier"]
+    family = family_of(classifier)
+    fields: Document = {
+        "kind": family.kind,
+        "precision": family.precision,
+        "features": list(encoding.names),
+        **export_features(pipeline["features"], encoding),
+        "missing": sorted(settings.missing),
+        "classes": classifier.classes_.tolist(),
+        "label": column_name(settings.label),
+        "ignored": sorted({*map(column_name, settings.ignore), *dataset.unused}),
+        **family.export(classifier),
+    }
+    return encode(fields)
+
+
+def importances(pipeline: Pipeline, encoding: Encoding) -> dict[str, float]:
+    """How much each feature decides, of all features together 1.
+
+    Of trees: how much its splits reduce the impurity or the loss (Breiman, 2001). Of a linear model: the size of its
+    coefficients on scaled values.
+    """
+    classifier = pipeline["classifier"]
+    shares = np.nan_to_num(family_of(classifier).importances(classifier)).tolist()
+    totals = dict.fromkeys(encoding.names, 0.0)
+    for name, share in zip(feature_of_each_input(pipeline["features"], encoding), shares, strict=True):
+        totals[name] += share
+    return totals
+
+
+def check_parity(pipeline: Pipeline, scorer: Scorer, dataset: Dataset) -> int:
+    """Compare scorer and pipeline on the test set and on up to 10,000 training rows; the number of rows compared.
+
+    Decisions must be identical and probabilities agree within 1e-12, else Rejected is raised.
+    """
+    step = max(1, -(-len(dataset.train) // PARITY_ROWS))
+    sample = Rows(
+        np.concatenate([dataset.test.values, dataset.train.values[::step]]),
+        np.concatenate([dataset.test.codes, dataset.train.codes[::step]]),
+    )
+    frame = dataset.encoding.frame(sample.values)
+    try:
+        expected = pipeline.predict_proba(frame)
+        decided = pipeline.predict(frame)
+    except ValueError as error:
+        raise Rejected(f"scikit-learn cannot score these rows: {error}") from None
+    indices, probabilities = score_rows(scorer, dataset.encoding, sample)
+    wrong = int((np.array(scorer.classes)[indices] != decided).sum())
+    apart = float(np.abs(probabilities - expected).max(initial=0.0))
+    if wrong or apart > PARITY_TOLERANCE:
+        raise Rejected(
+            f"expected a scorer that agrees with the pipeline on {len(sample)} rows, "
+            f"found {wrong} other decisions and probabilities up to {apart:.3g} apart"
+        )
+    return len(sample)

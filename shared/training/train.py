@@ -1,0 +1,115 @@
+"""Training: the candidate that an inventory calls for, and its artefacts.
+
+The candidate's name is a hash of everything that decides what comes out, so work that is done is found by its name.
+`score.json` is written last: a model without it was never finished and is not looked at.
+"""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import joblib
+from sklearn.pipeline import Pipeline
+
+from shared.bucket import keys
+from shared.bucket.inventory import Source
+from shared.bucket.store import Store, settle
+from shared.documents import Document, decode, encode, sha256, timestamp
+from shared.errors import Rejected
+from shared.evaluation.predictions import evaluate_scorer
+from shared.ingestion.loading import load_dataset
+from shared.quality.training_review import review
+from shared.scorer.scorer import Scorer
+from shared.settings import Settings
+from shared.tables.dataset import Dataset
+from shared.training.candidate import Candidate
+from shared.training.model_selection import select
+from shared.training.pipelines import check_parity, export, fit, importances, versions
+
+Fit = Callable[[Dataset, str], Pipeline]
+
+
+@dataclass
+class _Timings:
+    """Seconds of each step."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 4)
+
+
+def train(store: Store, candidate: Candidate, settings: Settings, *, fit: Fit = fit) -> Document:
+    """Fit, check, score and write the candidate; its ``score.json``.
+
+    Raise Rejected, after writing ``refused.json``, when these inputs cannot give a model.
+    """
+    try:
+        return _train(store, candidate, settings, fit)
+    except Rejected as error:
+        refusal = {
+            "model_id": candidate.model_id,
+            "reason": str(error),
+            "test_fingerprint": candidate.test_fingerprint,
+            "lineage": [_origin(source) for source in candidate.slots],
+            "at": timestamp(),
+        }
+        settle(store, keys.model_key(candidate.model_id, "refused.json"), encode(refusal))
+        raise
+
+
+def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> Document:
+    timings = _Timings()
+    with timings.step("load"):
+        dataset = load_dataset(store, candidate.slots, candidate.inventory, settings, restore=True)
+    with timings.step("select"):
+        selection = select(dataset, settings.estimator)
+    with timings.step("fit"):
+        pipeline = fit(dataset, selection.estimator)
+    with timings.step("check"):
+        exported = export(pipeline, dataset, settings)
+        compared = check_parity(pipeline, Scorer.load(exported, "scorer.json"), dataset)
+    with timings.step("write"):
+        pickled = io.BytesIO()
+        joblib.dump(pipeline, pickled)
+        model = settle(store, keys.model_key(candidate.model_id, "model.joblib"), pickled.getvalue())
+        key = keys.model_key(candidate.model_id, "scorer.json")
+        stored = settle(store, key, exported)
+    with timings.step("score"):
+        evaluation = evaluate_scorer(Scorer.load(stored, key), dataset)
+    score = {
+        "model_id": candidate.model_id,
+        **evaluation,
+        "test_fingerprint": candidate.test_fingerprint,
+        "test_rows": len(dataset.test),
+        "train_rows": len(dataset.train),
+        "duplicates": dataset.duplicates,
+        "in_test_set": dataset.in_test_set,
+        "lineage": [
+            {**_origin(source), "rows": rows or 0} for source, rows in zip(candidate.slots, dataset.used, strict=True)
+        ],
+        "warnings": review(dataset, [source.upload.key for source in candidate.slots]),
+        "schema": dataset.schema.document(),
+        "features": list(dataset.features),
+        "estimator": selection.estimator,
+        "selection": selection.document(),
+        "importances": importances(pipeline, dataset.encoding),
+        "classes": list(dataset.classes),
+        "settings": settings.training(),
+        "versions": versions(),
+        "sha256": {"model.joblib": sha256(model), "scorer.json": sha256(stored)},
+        "parity_rows": compared,
+        "timings": timings.seconds,
+        "at": timestamp(),
+    }
+    key = keys.model_key(candidate.model_id, "score.json")
+    return decode(settle(store, key, encode(score)), key)
+
+
+def _origin(source: Source) -> Document:
+    return {"upload": source.upload.key, "etag": source.upload.etag, "slot": source.slot}

@@ -1,0 +1,87 @@
+"""Loading: the store is read by many threads, rows are unpacked by one."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from shared.bucket.inventory import Source
+from shared.bucket.keys import Upload, slot_key
+from shared.errors import NotFound
+from shared.ingestion.csv_reader import read_csv
+from shared.ingestion.loading import load_tables
+from shared.ingestion.slot_file import pack_slot, slot_digest
+from shared.settings import Settings
+from shared.tables.table import Table
+from tests.support.fake_store import FakeStore
+
+PARSED_IN: list[threading.Thread] | None = None
+
+
+def _note(event: str, _arguments: tuple[object, ...]) -> None:
+    if event == "compile" and PARSED_IN is not None:
+        PARSED_IN.append(threading.current_thread())
+
+
+@contextmanager
+def parsers() -> Iterator[list[threading.Thread]]:
+    """The threads in which Python's parser runs meanwhile. A hook cannot be taken off again, so it is switched off."""
+    global PARSED_IN  # noqa: PLW0603
+    PARSED_IN = []
+    yield PARSED_IN
+    PARSED_IN = None
+
+
+sys.addaudithook(_note)
+
+
+def stored(number: int) -> tuple[FakeStore, list[Source]]:
+    store, sources = FakeStore(), []
+    for row in range(number):
+        table = read_csv(f"a,label\n{row},x\n".encode(), Settings("bucket", "label")).table
+        store.put(slot_key(slot_digest(table)), pack_slot(table))
+        sources.append(Source(Upload(f"data/slots/{row}.csv", "e", 1, "d"), slot_digest(table)))
+    return store, sources
+
+
+def test_only_the_calling_thread_unpacks() -> None:
+    store, sources = stored(40)
+    with parsers() as found:
+        tables = load_tables(store, sources)
+    assert [table.values.tolist() for table in tables] == [[[float(row)]] for row in range(40)]
+    assert len(found) >= 40
+    assert set(found) == {threading.current_thread()}
+
+
+def test_rows_are_read_with_the_reader_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, sources = stored(3)
+    other = FakeStore(objects=dict(store.objects))
+    monkeypatch.setattr(FakeStore, "rows", other)
+    assert len(load_tables(store, sources)) == 3
+    assert store.calls == []
+    assert sorted(call.key for call in other.calls) == sorted(slot_key(source.slot) for source in sources)
+
+
+def test_rows_of_the_same_name_are_read_once() -> None:
+    store, [source] = stored(1)
+    first, second = load_tables(store, [source, source])
+    assert first is second
+    assert [call.verb for call in store.calls] == ["read"]
+
+
+def test_pruned_rows_are_made_again() -> None:
+    store, sources = stored(3)
+    gone, whole = load_tables(store, sources)[1], sources[1]
+    store.delete(slot_key(whole.slot))
+    asked = list[str]()
+
+    def restore(upload: Upload) -> Table:
+        asked.append(upload.key)
+        return gone
+
+    assert load_tables(store, sources, restore)[1] is gone
+    assert asked == ["data/slots/1.csv"]
+    with pytest.raises(NotFound):
+        load_tables(store, sources)
