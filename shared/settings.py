@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeVar, get_args
 
 from shared.errors import BadSetting
 from shared.formats.values import MISSING, UNLABELLED, as_number
+
+Duplicates = Literal["union", "sum", "distinct"]
 
 AUTO: Final = "auto"
 ESTIMATORS: Final = (
@@ -25,6 +27,7 @@ ESTIMATORS: Final = (
 PROMOTION_RULES: Final = ("better", "significant")
 APPROVALS: Final = ("auto", "manual")
 ON_DRIFT: Final = ("warn", "reject")
+DUPLICATES: Final[tuple[Duplicates, ...]] = get_args(Duplicates)
 
 _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
@@ -33,6 +36,8 @@ _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
+Choice = TypeVar("Choice", bound=str)
+
 _POSITIVE = re.compile(r"\s*(>=|<=|==|>|<)\s*(.*\S)\s*")
 
 
@@ -82,6 +87,7 @@ class Settings:
     max_bad_share: float = 0.1
     missing: tuple[str, ...] = MISSING
     on_drift: str = "warn"
+    duplicates: Duplicates = "union"
     pages: bool = True
 
     @property
@@ -107,6 +113,7 @@ class Settings:
             max_bad_share=variables.number("VINTNER_MAX_BAD_SHARE", cls.max_bad_share, at_most=1.0),
             missing=("", *variables.names("VINTNER_MISSING")) if variables.has("VINTNER_MISSING") else MISSING,
             on_drift=variables.choice("VINTNER_ON_DRIFT", ON_DRIFT),
+            duplicates=variables.choice("VINTNER_DUPLICATES", DUPLICATES),
             pages=variables.choice("VINTNER_PAGES", ("on", "off")) == "on",
         )
         if settings.label in settings.ignore:
@@ -129,7 +136,7 @@ class Settings:
 
     def checking(self) -> dict[str, object]:
         """The settings that decide how a slot is checked against the test set."""
-        return {"on_drift": self.on_drift}
+        return {"on_drift": self.on_drift, "test_set_is_an_upload": self.duplicates == "sum"}
 
     def training(self) -> dict[str, object]:
         """The settings that decide which model comes out of the same rows."""
@@ -138,6 +145,7 @@ class Settings:
             "positive": str(self.positive or ""),
             "ignore": sorted(self.ignore),
             "estimator": self.estimator,
+            "duplicates": self.duplicates,
             "missing": sorted(self.missing),
         }
 
@@ -175,11 +183,12 @@ class _Variables:
     def names(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self._text(name).split(",") if part.strip())
 
-    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+    def choice(self, name: str, allowed: tuple[Choice, ...]) -> Choice:
         value = self._text(name) or allowed[0]
-        if value not in allowed:
-            raise BadSetting(f"{name}={value!r}, expected one of: {', '.join(allowed)}")
-        return value
+        for chosen in allowed:
+            if chosen == value:
+                return chosen
+        raise BadSetting(f"{name}={value!r}, expected one of: {', '.join(allowed)}")
 
     def number(self, name: str, default: float, at_most: float = math.inf) -> float:
         value = self._text(name)

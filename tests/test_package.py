@@ -33,7 +33,9 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_package_holds_the_code_and_nothing_else(unpacked: Path) -> None:
     assert {path.name for path in unpacked.iterdir()} == {"app.py", "chalice", "chalicelib", "functions", "shared"}
-    assert (unpacked / "shared" / "scorer" / "scorer.py").read_bytes() == (ROOT / "shared" / "scorer" / "scorer.py").read_bytes()
+    assert (unpacked / "shared" / "scorer" / "scorer.py").read_bytes() == (
+        ROOT / "shared" / "scorer" / "scorer.py"
+    ).read_bytes()
 
 
 def test_every_handler_imports_from_the_package(unpacked: Path) -> None:

@@ -23,7 +23,8 @@ from shared.formats.row_errors import BadTable
 from shared.formats.values import column_name
 from shared.ingestion.csv_reader import Reading, looks_like_values, read_csv
 from shared.settings import Positive, Settings
-from shared.tables.dataset import Label, assemble, same_features
+from shared.tables.dataset import Label, assemble
+from shared.tables.row_counts import same_rows
 from shared.tables.schema import Override, Schema, infer, inferred
 from shared.tables.table import Table
 
@@ -116,7 +117,7 @@ def inspect(body: bytes, wanted: Wanted) -> Inspection:
         schema=schema,
         classes=dataset.classes,
         codes=dataset.test.codes,
-        groups=same_features(dataset.test.values),
+        groups=same_rows(dataset.test.values),
     )
 
 

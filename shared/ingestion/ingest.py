@@ -23,6 +23,7 @@ from shared.formats.row_errors import BadTable, Reason, at_most
 from shared.ingestion.csv_reader import Reading, read_csv
 from shared.ingestion.slot_file import pack_slot, slot_digest
 from shared.ingestion.uploads import Changed, read_upload
+from shared.quality.lost_rows import is_copy_of_a_test_upload
 from shared.quality.slot_checks import Findings, check
 from shared.settings import Settings
 from shared.tables.held_out import Reference
@@ -31,6 +32,10 @@ from shared.tables.table import Table
 
 MAX_ATTEMPTS: Final = 3
 MEGABYTE: Final = 1_000_000
+COPY_OF_TEST_SET: Final = (
+    "expected rows that the test set does not have, found just those of a test upload: with "
+    "VINTNER_DUPLICATES=sum they would be trained on and scored; remove this slot, or set VINTNER_DUPLICATES=union"
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,8 @@ def _findings(reading: Reading, upload: Upload, settings: Settings, reference: R
     findings = check(reading.table, reference)
     if findings.drift and settings.on_drift == "reject":
         raise BadTable(at_most([Reason(str(one), column=one.feature) for one in findings.drift]))
+    if settings.duplicates == "sum" and is_copy_of_a_test_upload(reading.table, reference):
+        raise BadTable([Reason(COPY_OF_TEST_SET)])
     return findings
 
 

@@ -85,4 +85,10 @@ def load_dataset(
     if reference is None:
         raise Rejected(f"expected a test set, found none: upload one to {keys.TEST_UPLOADS}")
     tables = load_tables(store, slots, restoring(store, settings, reference.columns) if restore else None)
-    return assemble(tables, reference.tests, reference.schema, truth=settings.positive is not None)
+    return assemble(
+        tables,
+        reference.tests,
+        reference.schema,
+        truth=settings.positive is not None,
+        duplicates=settings.duplicates,
+    )

@@ -13,9 +13,10 @@ from scipy.stats import chi2_contingency, false_discovery_control, ks_2samp
 
 from shared.formats.columns import Column
 from shared.formats.row_errors import BadTable, Reason, listed
-from shared.tables.dataset import misfit, same_features
+from shared.tables.dataset import misfit
 from shared.tables.encoding import encode
 from shared.tables.held_out import Reference
+from shared.tables.row_counts import same_rows
 from shared.tables.table import Table, Vocabulary
 
 SIGNIFICANCE: Final = 0.01
@@ -128,7 +129,7 @@ def _labels_apart(table: Table, reference: Reference) -> list[str]:
 def _label_noise(table: Table, reference: Reference, values: NDArray[np.float64]) -> list[str]:
     """Rows with the features of another row and another label; `values` are those of the slot, then the test set."""
     labels = np.concatenate([np.array(one.labels, object)[one.codes] for one in (table, *reference.tests)])
-    groups = same_features(values)
+    groups = same_rows(values)
     pairs = np.unique(np.column_stack([groups, np.unique(labels.astype(str), return_inverse=True)[1]]), axis=0)
     several = np.bincount(pairs[:, 0]) > 1
     noisy = int(np.count_nonzero(several[groups[: len(table)]]))

@@ -13,7 +13,8 @@ from scipy.stats import chi2, false_discovery_control
 
 from shared.formats.row_errors import listed
 from shared.quality.slot_checks import BINS, ENOUGH_ROWS, LARGE_SHIFT, SAMPLED_ROWS, SIGNIFICANCE, stability_index
-from shared.tables.dataset import Dataset, same_features
+from shared.tables.dataset import Dataset
+from shared.tables.row_counts import same_rows
 
 SHOWN_SLOTS: Final = 20
 
@@ -38,9 +39,10 @@ def _untrained_classes(dataset: Dataset) -> Iterator[str]:
 
 
 def _label_noise(dataset: Dataset, slots: Sequence[str]) -> Iterator[str]:
-    """Each distinct row is there once, so rows of the same features have different labels."""
-    groups = same_features(dataset.train.values)
-    noisy = (np.bincount(groups) > 1)[groups] if len(groups) else np.zeros(0, bool)
+    """Rows with the features of another row and another label."""
+    groups = same_rows(dataset.train.values)
+    labels = np.unique(np.column_stack([groups, dataset.train.codes]), axis=0)[:, 0]
+    noisy = (np.bincount(labels) > 1)[groups] if len(groups) else np.zeros(0, bool)
     if noisy.any():
         by_slot = np.bincount(dataset.origin[noisy], minlength=len(slots))
         worst = int(by_slot.argmax())

@@ -2,18 +2,26 @@
 
 Everything here is a pure function of the slots and the order of their upload keys; the order of arrival decides
 nothing.
+
+What a row that is there several times counts (`duplicates`):
+
+union      as often as in the slot that has it most often, less its count in the test set: slots may overlap, as
+           exports do, and rows may repeat, as answers to a survey do
+sum        as often as it is there: slots never overlap, and the test set is one of them
+distinct   once, and not at all when the test set has it
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from shared.formats.row_errors import listed
 from shared.formats.values import as_number
+from shared.settings import Duplicates
 from shared.tables.encoding import Encoding, encode
+from shared.tables.row_counts import count_rows
 from shared.tables.schema import Schema
 from shared.tables.table import Table
 
@@ -41,9 +49,12 @@ class Dataset:
     `schema` says what all columns are, `encoding` what the features' values are. `classes` are the labels of both
     sets in sorted order. `origin`, of shape (training rows,), is the slot of each training row. `used` counts those
     that each slot gave, in the order of the slots; None marks a slot that does not fit the test set, and `left_out`
-    says why. `scored` are the classes whose F1 counts, by index: the positive one when the test set has two
-    classes, else all that the test set has. The slots have no say in it, so that scores on one test set can always
-    be compared. `test_in_slots`, of shape (test rows,), marks the test rows that also stand in a slot.
+    says why. `rows` counts all rows of each slot that fits, `repeated` those that add nothing to earlier slots and
+    earlier rows. `duplicates` are these of all slots, `in_test_set` the further rows that the test set has.
+
+    `scored` are the classes whose F1 counts, by index: the positive one when the test set has two classes, else all
+    that the test set has. The slots have no say in it, so that scores on one test set can always be compared.
+    `test_in_slots`, of shape (test rows,), marks the test rows that are also in a slot, as often as they are there.
     """
 
     encoding: Encoding
@@ -54,6 +65,8 @@ class Dataset:
     test: Rows
     used: tuple[int | None, ...]
     left_out: tuple[str | None, ...]
+    rows: tuple[int, ...]
+    repeated: tuple[int, ...]
     duplicates: int
     in_test_set: int
     scored: tuple[int, ...]
@@ -70,12 +83,13 @@ class Dataset:
         return tuple(column.name for column in self.schema.columns if not column.is_feature)
 
 
-def assemble(slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, truth: bool) -> Dataset:
+def assemble(
+    slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, truth: bool, duplicates: Duplicates = "union"
+) -> Dataset:
     """Put slots and test set together.
 
-    The features are those of the schema, in its order. Each distinct training row is kept once, at its first slot,
-    less the rows (features and label) that also stand in the test set. `truth` says that the labels are ``true`` and
-    ``false`` by a rule.
+    The features are those of the schema, in its order. `truth` says that the labels are ``true`` and ``false`` by a
+    rule, `duplicates` what a row counts that is there several times: of equal rows the first ones are kept.
     """
     features = tuple(column.name for column in schema.features)
     left_out = tuple(misfit(table.features, features) for table in slots)
@@ -88,9 +102,9 @@ def assemble(slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, 
     positions = [position for position, problem in enumerate(left_out) if problem is None]
     slot_of_row = np.repeat(np.array(positions, np.int64), [len(table) for table in fitting])
 
-    repeated, tested = _repeats(train, test)
-    kept = ~(repeated | tested)
-    counts = np.bincount(slot_of_row[kept], minlength=len(slots)).tolist()
+    counted = count_rows(train, slot_of_row, test, duplicates)
+    kept = ~(counted.repeated | counted.tested)
+    used = np.bincount(slot_of_row[kept], minlength=len(slots)).tolist()
     return Dataset(
         encoding=encoding,
         schema=schema,
@@ -98,12 +112,14 @@ def assemble(slots: Sequence[Table], tests: Sequence[Table], schema: Schema, *, 
         train=Rows(train.values[kept], train.codes[kept]),
         test=test,
         origin=slot_of_row[kept],
-        used=tuple(count if problem is None else None for count, problem in zip(counts, left_out, strict=True)),
+        used=tuple(count if problem is None else None for count, problem in zip(used, left_out, strict=True)),
         left_out=left_out,
-        duplicates=int(repeated.sum()),
-        in_test_set=int(tested.sum()),
+        rows=tuple(np.bincount(slot_of_row, minlength=len(slots)).tolist()),
+        repeated=tuple(np.bincount(slot_of_row[counted.repeated], minlength=len(slots)).tolist()),
+        duplicates=int(counted.repeated.sum()),
+        in_test_set=int(counted.tested.sum()),
         scored=_scored(classes, test),
-        test_in_slots=_among(test, Rows(train.values[tested], train.codes[tested])),
+        test_in_slots=counted.test_in_slots,
     )
 
 
@@ -153,33 +169,3 @@ def _stack(
         return Rows(np.empty((0, features)), np.empty(0, np.int32))
     codes = [np.array([translate[label] for label in table.labels], np.int32)[table.codes] for table in tables]
     return Rows(np.concatenate(matrices), np.concatenate(codes))
-
-
-def _frame(rows: Rows) -> pd.DataFrame:
-    return pd.DataFrame(rows.values).assign(code=rows.codes)
-
-
-def _among(rows: Rows, others: Rows) -> NDArray[np.bool_]:
-    """Which rows also stand among others."""
-    if not len(others):
-        return np.zeros(len(rows), bool)
-    together = pd.concat([_frame(rows), _frame(others)])
-    ids = same_features(together.to_numpy())
-    return np.isin(ids[: len(rows)], ids[len(rows) :])
-
-
-def same_features(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """A number for each row (rows,), the same for rows of the same values; missing ones are alike."""
-    frame = pd.DataFrame(values)
-    return frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup().to_numpy().astype(np.int64)
-
-
-def _repeats(train: Rows, test: Rows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """For each training row: does it repeat an earlier one, does it stand in the test set. NaN equals NaN here."""
-    frame = _frame(train)
-    repeated = frame.duplicated().to_numpy()
-    first = np.flatnonzero(~repeated)
-    together = pd.concat([_frame(test), frame.iloc[first]])
-    tested = np.zeros(len(train), bool)
-    tested[first] = together.duplicated().to_numpy()[len(test) :]
-    return repeated, tested

@@ -20,6 +20,7 @@ from shared.documents import Document, decode, encode, sha256, timestamp
 from shared.errors import Rejected
 from shared.evaluation.predictions import evaluate_scorer
 from shared.ingestion.loading import load_dataset
+from shared.quality.lost_rows import lost_rows
 from shared.quality.training_review import review
 from shared.scorer.scorer import Scorer
 from shared.settings import Settings
@@ -93,7 +94,10 @@ def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> 
         "lineage": [
             {**_origin(source), "rows": rows or 0} for source, rows in zip(candidate.slots, dataset.used, strict=True)
         ],
-        "warnings": review(dataset, [source.upload.key for source in candidate.slots]),
+        "warnings": [
+            *review(dataset, [source.upload.key for source in candidate.slots]),
+            *lost_rows(dataset, candidate.slots, settings.duplicates),
+        ],
         "schema": dataset.schema.document(),
         "features": list(dataset.features),
         "estimator": selection.estimator,

@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from shared.bucket.inventory import Inventory
 from tests.support.line import Line, csv_of
+from tests.support.multiset import union_of
 
 Frames = tuple[pd.DataFrame, list[pd.DataFrame]]
 
@@ -55,7 +56,8 @@ def test_a_burst_is_folded_into_few_trainings(line: Line, sample_frames: Frames)
     score = line.follow(*keys)[-1].score
     assert score is not None
     assert [one["upload"] for one in score["lineage"]] == sorted(keys)
-    assert sum(one["rows"] for one in score["lineage"]) == score["train_rows"] == len(rows.drop_duplicates())
+    assert sum(one["rows"] for one in score["lineage"]) == score["train_rows"]
+    assert score["train_rows"] == len(union_of([rows.iloc[part.tolist()] for part in parts]))
     trainings = [entry for entry in line.store.list("models/") if entry.key.endswith("/score.json")]
     print(f"100 uploads, {len(trainings)} trainings")
     assert len(trainings) <= 25
@@ -117,7 +119,7 @@ def test_wine_quality_equals_scikit_learn(wine_line: Line, wine: Path) -> None:
     expected = _notebook(slots, "quality", test, positive=5).predict(test.drop(columns=["quality", "Id"]))
     f1 = f1_score(test["quality"] > 5, expected)
     assert wine_line.pointer().score == pytest.approx(f1, abs=1e-12)
-    assert f1 >= 0.80
+    assert f1 >= 0.79  # repeated wines count as often as they are there
     rows = test.drop(columns=["quality"]).to_dict(orient="records")
     answer = wine_line.ask("/predict", json.dumps({"instances": rows}).encode())[1]
     assert [one["prediction"] for one in answer["predictions"]] == expected.tolist()
@@ -137,12 +139,14 @@ def _notebook(
     slots: list[pd.DataFrame], label: str, test: pd.DataFrame | None = None, positive: float | None = None
 ) -> AdaBoostClassifier:
     """The model as a notebook would make it from the same files."""
-    rows = pd.concat(slots, ignore_index=True).drop(columns="Id", errors="ignore")
-    if positive is not None:
-        rows[label] = rows[label] > positive
-    rows = rows.drop_duplicates()
+    own, held = [_classed(slot, label, positive) for slot in slots], None
     if test is not None:
-        held = test.drop(columns="Id", errors="ignore").assign(**{label: test[label] > positive})
-        rows = rows[~rows.apply(tuple, axis=1).isin(held.apply(tuple, axis=1))]
+        held = _classed(test, label, positive)
+    rows = union_of(own, held)
     pipeline = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), AdaBoostClassifier(random_state=42))
     return pipeline.fit(rows.drop(columns=label), rows[label].to_numpy())
+
+
+def _classed(frame: pd.DataFrame, label: str, positive: float | None) -> pd.DataFrame:
+    rows = frame.drop(columns="Id", errors="ignore")
+    return rows if positive is None else rows.assign(**{label: rows[label] > positive})

@@ -43,6 +43,7 @@ DESK: Final = "functions.desk"
 TRAINING: Final = "shared.training.train"
 RULES: Final = "shared.promotion.rules"
 COMPARISON: Final = "shared.evaluation.comparison"
+COUNTS: Final = "shared.tables.row_counts"
 
 MUTANTS: Final = (
     Mutant(
@@ -274,4 +275,14 @@ MUTANTS: Final = (
         "fresh = dataset.test_in_slots | True",
         "seen rows",
     ),
+    Mutant("add up what overlaps", COUNTS, 'if duplicates == "sum":', 'if duplicates != "distinct":', "union"),
+    Mutant("count each row once", COUNTS, 'if duplicates == "union":', "if False:", "union"),
+    Mutant(
+        "train on test rows",
+        COUNTS,
+        "tested = np.isin(own, held_out) & ~repeated",
+        "tested = repeated & False",
+        "union",
+    ),
+    Mutant("number rows across uploads", COUNTS, "groupby([group, upload]", "groupby([group]", "union"),
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
+import numpy as np
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
@@ -16,6 +17,7 @@ from shared.promotion.rules import Contender, Rule
 from shared.registry.pointer import commit, pointing_to, read_pointer
 from shared.serving import production_cache
 from shared.settings import Settings
+from shared.tables.dataset import Rows
 from shared.tables.held_out import reference_of
 from shared.training.candidate import candidate_of
 from tests.faults import counting
@@ -469,6 +471,18 @@ def _(module: ModuleType) -> None:
     score = stage.json(keys.model_key(OLD, "score.json"))
     found = module.compare_with(stage.store, score, Inventory.take(stage.store, stage.settings), stage.settings)
     assert (found.counted, found.total) == (len(FRESH), len(SEEN) + len(FRESH))
+
+
+@check("union")
+def _(module: ModuleType) -> None:
+    def rows(*values: float) -> Rows:
+        return Rows(np.array(values).reshape(-1, 1), np.zeros(len(values), np.int32))
+
+    train, slots = rows(1, 1, 2, 1, 3), np.array([0, 0, 0, 1, 1])
+    found = module.count_rows(train, slots, rows(1, 4), "union")
+    assert found.repeated.tolist() == [False, False, False, True, False]
+    assert found.tested.tolist() == [True, False, False, False, False]
+    assert found.test_in_slots.tolist() == [True, False]
 
 
 # The run.

@@ -124,6 +124,19 @@ def test_a_hundred_uploads_in_one_drain_are_one_training(stage: Stage) -> None:
     assert [len(score["lineage"]) for score in report.trained] == [100]
 
 
+def test_every_row_counts_where_uploads_never_overlap(stage: Stage) -> None:
+    stage.change(duplicates="sum")
+    stage.put_samples(1)
+    stage.put(f"{SLOT}copy.csv", sample(1))
+    [score] = stage.ingest().trained
+    assert (score["train_rows"], score["duplicates"], score["in_test_set"]) == (60, 0, 0)
+    stage.put(f"{SLOT}test.csv", sample(1000, noise=0.0))
+    assert stage.ingest().trained == []
+    [reason] = stage.receipts()[f"{SLOT}test.csv"]["reasons"]
+    assert "found just those of a test upload" in reason["problem"]
+    assert stage.json(keys.model_key(score["model_id"], "score.json"))["settings"]["duplicates"] == "sum"
+
+
 def test_a_duplicate_upload_adds_no_row(stage: Stage) -> None:
     stage.put_samples(1)
     stage.put(f"{SLOT}copy.csv", sample(1))

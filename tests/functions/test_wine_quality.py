@@ -21,6 +21,7 @@ from shared.scorer.scorer import Scorer
 from shared.serving.production_cache import ProductionCache
 from shared.settings import Positive, Settings
 from tests.support.fake_store import FakeStore
+from tests.support.multiset import union_of
 from tests.support.stage import SLOT, TEST, Stage
 
 FOLDER = Path(os.environ.get("VINTNER_WINE_DATA", Path(__file__).parents[3] / "shared/data/wine_quality"))
@@ -50,11 +51,9 @@ def rows_of(path: Path) -> pd.DataFrame:
 
 
 def independent_predictions() -> list[bool]:
-    """What scikit-learn predicts for the test set when it is fitted on the distinct rows that the test set lacks."""
+    """What scikit-learn predicts for the test set when it is fitted on the rows of the slots less those of it."""
     test = rows_of(TESTS[0])
-    slots = pd.concat([rows_of(path) for path in SLOTS]).drop_duplicates()[list(test.columns)]
-    marked = slots.merge(test.drop_duplicates(), how="left", indicator=True)
-    train = marked[marked["_merge"] == "left_only"].drop(columns="_merge")
+    train = union_of([rows_of(path)[list(test.columns)] for path in SLOTS], test)
     pipeline = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), AdaBoostClassifier(random_state=42))
     pipeline.fit(train.drop(columns="quality"), train["quality"].to_numpy(bool))
     found: list[bool] = pipeline.predict(test.drop(columns="quality")).tolist()
@@ -68,7 +67,7 @@ def ask(stage: Stage, body: str, media_type: str) -> Any:  # noqa: ANN401  (JSON
 def test_the_model_of_all_slots_scores_well(served: Stage) -> None:
     score = served.json(f"models/{served.pointer.model_id}/score.json")
     assert len(served.listing("models/")) == 3 * len(SLOTS)
-    assert served.pointer.score >= 0.80
+    assert served.pointer.score >= 0.79  # 0.80 with VINTNER_DUPLICATES=distinct
     assert score["f1_of"] == {"positive_class": True}
     assert score["test_rows"] == len(rows_of(TESTS[0]))
 

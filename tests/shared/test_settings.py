@@ -35,6 +35,8 @@ VALID = [
     ("VINTNER_REFRESH_SECONDS", "0", "refresh_seconds", 0.0),
     ("VINTNER_REFRESH_SECONDS", "1e3", "refresh_seconds", 1000.0),
     ("VINTNER_MAX_UPLOAD_MB", "0.5", "max_upload_mb", 0.5),
+    ("VINTNER_DUPLICATES", "", "duplicates", "union"),
+    ("VINTNER_DUPLICATES", "sum", "duplicates", "sum"),
     ("VINTNER_PAGES", "on", "pages", True),
     ("VINTNER_PAGES", "off", "pages", False),
 ]
@@ -74,6 +76,7 @@ INVALID = [
     ("VINTNER_REFRESH_SECONDS", "inf", "expected a number from 0"),
     ("VINTNER_REFRESH_SECONDS", "5s", "expected a number from 0"),
     ("VINTNER_MAX_UPLOAD_MB", "256 MB", "expected a number from 0"),
+    ("VINTNER_DUPLICATES", "keep", "expected one of: union, sum, distinct"),
     ("VINTNER_PAGES", "true", "expected one of: on, off"),
 ]
 

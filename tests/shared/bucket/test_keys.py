@@ -88,6 +88,8 @@ READ_ANEW: dict[str, tuple[dict[str, object], set[str]]] = {
     "the label": ({"label": "other"}, {"schema.json", "test/t.csv", "slots/a.csv"}),
     "missing values": ({"missing": ("", "-9")}, {"schema.json", "test/t.csv", "slots/a.csv"}),
     "what drift does": ({"on_drift": "reject"}, {"slots/a.csv"}),
+    "a copy of the test set": ({"duplicates": "sum"}, {"slots/a.csv"}),
+    "how repeated rows count": ({"duplicates": "distinct"}, set()),
     "the estimator": ({"estimator": "auto"}, set()),
     "the promotion rule": ({"promotion": "significant"}, set()),
 }

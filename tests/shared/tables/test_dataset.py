@@ -1,8 +1,11 @@
 """The dataset: a pure function of the slots in the order of their upload keys, compared with a plain reference."""
 
+import functools
 import math
+import operator
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Rejected
 from shared.ingestion.csv_reader import read_csv
-from shared.settings import Settings
+from shared.settings import Duplicates, Settings
 from shared.tables.dataset import Dataset, Label, assemble, misfit
 from shared.tables.schema import infer
 from shared.tables.table import Table
@@ -36,8 +39,10 @@ def put_together(slots: Sequence[Table], *tests: Table) -> Dataset:
     return together(slots, tests or [table("9,9,x 8,8,y")])
 
 
-def together(slots: Sequence[Table], tests: Sequence[Table], *, truth: bool = False) -> Dataset:
-    return assemble(slots, tests, infer(tests), truth=truth)
+def together(
+    slots: Sequence[Table], tests: Sequence[Table], *, truth: bool = False, duplicates: Duplicates = "union"
+) -> Dataset:
+    return assemble(slots, tests, infer(tests), truth=truth, duplicates=duplicates)
 
 
 def train_rows(dataset: Dataset) -> list[tuple[Any, ...]]:
@@ -45,10 +50,33 @@ def train_rows(dataset: Dataset) -> list[tuple[Any, ...]]:
     return [(*row, dataset.classes[code]) for row, code in zip(dataset.train.values.tolist(), codes, strict=True)]
 
 
-def test_every_distinct_row_is_kept_once_at_its_first_slot() -> None:
-    dataset = put_together([table("1,2,x 1,2,x 3,4,y"), table("3,4,y 5,6,x")])
-    assert train_rows(dataset) == [(1, 2, "x"), (3, 4, "y"), (5, 6, "x")]
-    assert (dataset.used, dataset.duplicates, dataset.in_test_set) == ((2, 1), 2, 0)
+COUNTED: list[tuple[Duplicates, str, str, str, tuple[int, ...]]] = [
+    ("union", "1,2,x 1,2,x 3,4,y", "3,4,y 5,6,x", "1,2,x 1,2,x 3,4,y 5,6,x", (3, 1)),
+    ("union", "1,2,x", "1,2,x 1,2,x 1,2,x", "1,2,x 1,2,x 1,2,x", (1, 2)),
+    ("union", "1,2,x 9,9,x 9,9,x 9,9,x", "9,9,x", "1,2,x 9,9,x 9,9,x", (3, 0)),
+    ("sum", "1,2,x 1,2,x 9,9,x", "1,2,x 9,9,x", "1,2,x 1,2,x 9,9,x 1,2,x 9,9,x", (3, 2)),
+    ("distinct", "1,2,x 1,2,x 3,4,y", "3,4,y 5,6,x 9,9,x 9,9,x", "1,2,x 3,4,y 5,6,x", (2, 1)),
+]
+
+
+@pytest.mark.parametrize(
+    ("duplicates", "first", "second", "trained", "used"),
+    COUNTED,
+    ids=["union", "the slot with most", "less the test set", "sum", "distinct"],
+)
+def test_what_a_row_counts(
+    duplicates: Duplicates, first: str, second: str, trained: str, used: tuple[int, ...]
+) -> None:
+    dataset = together([table(first), table(second)], [table("9,9,x 8,8,y")], duplicates=duplicates)
+    assert train_rows(dataset) == train_rows(together([table(trained)], [table("7,7,x 7,7,y")], duplicates="sum"))
+    assert dataset.used == used
+    assert dataset.rows == (len(first.split()), len(second.split()))
+
+
+def test_a_survey_keeps_its_proportions() -> None:
+    rows = ["A,1,yes"] * 270 + ["A,1,no"] * 30 + ["B,1,yes"] * 30 + ["B,1,no"] * 270
+    dataset = put_together([table(" ".join(rows))], table("A,1,yes B,1,no"))
+    assert (len(dataset.train), dataset.duplicates, dataset.in_test_set) == (598, 0, 2)
 
 
 def test_the_order_of_the_slots_decides_who_gave_a_row() -> None:
@@ -64,12 +92,14 @@ def test_the_same_features_with_another_label_are_another_row() -> None:
 
 def test_missing_equals_missing() -> None:
     dataset = put_together([table("NA,2,x ,2,x 1,,y"), table("?,2,x")], table(",2,x 1,1,y"))
-    assert (len(dataset.train), dataset.duplicates, dataset.in_test_set) == (1, 2, 1)
+    assert (len(dataset.train), dataset.duplicates, dataset.in_test_set) == (2, 1, 1)
 
 
 def test_zero_equals_negative_zero() -> None:
     dataset = put_together([raw([(0.0, 1, "x"), (-0.0, 1, "x"), (5, -0.0, "y")])], raw([(5, 0.0, "y"), (1, 1, "x")]))
-    assert (len(dataset.train), dataset.duplicates, dataset.in_test_set) == (1, 1, 1)
+    assert (len(dataset.train), dataset.rows, dataset.in_test_set) == (2, (3,), 1)
+    again = put_together([raw([(0.0, 1, "x")]), raw([(-0.0, 1, "x")])])
+    assert (len(again.train), again.repeated) == (1, (0, 1))
 
 
 def test_nearly_equal_is_not_equal() -> None:
@@ -91,7 +121,9 @@ def test_a_test_row_with_another_label_stays_in_training() -> None:
 def test_the_test_set_counts_as_it_was_uploaded() -> None:
     dataset = put_together([table("1,1,x 9,9,x")], table("9,9,x 9,9,x"), table("9,9,x 8,8,y"))
     assert len(dataset.test) == 4
-    assert dataset.test_in_slots.tolist() == [True, True, True, False]
+    assert dataset.test_in_slots.tolist() == [True, False, False, False]
+    distinct = together([table("1,1,x 9,9,x")], [table("9,9,x 9,9,x"), table("9,9,x 8,8,y")], duplicates="distinct")
+    assert distinct.test_in_slots.tolist() == [True, True, True, False]
 
 
 def test_columns_are_put_in_the_order_of_the_test_set() -> None:
@@ -177,37 +209,71 @@ def _rows(found: Table, own: dict[str, Label]) -> list[tuple[Any, ...]]:
     return [(*row, label) for row, label in zip(cells, labels, strict=True)]
 
 
-def _reference(slots: list[Table], tests: list[Table]) -> tuple[list[tuple[Any, ...]], list[int], int, int, list[bool]]:
-    """Training rows, how many each slot gave, duplicates, rows of the test set, and test rows that stand in a slot."""
+class Reference(NamedTuple):
+    """Training rows, how many each slot gave, duplicates, rows of the test set, and the test rows that a slot has."""
+
+    kept: list[tuple[Any, ...]]
+    used: list[int]
+    duplicates: int
+    in_test_set: int
+    in_slots: list[bool]
+
+
+def _reference(slots: list[Table], tests: list[Table], duplicates: Duplicates) -> Reference:
+    """Row by row, with counters: `standing` is how often a row counts by now."""
     texts = {label for one in [*slots, *tests] for label in one.labels}
     own: dict[str, Label] = {text: text if "x" in texts else float(text) for text in texts}
     held_out = [row for one in tests for row in _rows(one, own)]
-    seen: list[tuple[Any, ...]] = []
-    kept: list[tuple[Any, ...]] = []
-    used, duplicates = [], 0
+    tested, standing = Counter(held_out), Counter[tuple[Any, ...]]()
+    found = Reference([], [], 0, 0, [])
+    repeats = in_test_set = 0
     for one in slots:
-        before = len(kept)
+        here = Counter[tuple[Any, ...]]()
+        before = len(found.kept)
         for row in _rows(one, own):
-            if row in seen:
-                duplicates += 1
+            here[row] += 1
+            count = 1 if duplicates == "distinct" else here[row]
+            if duplicates != "sum" and count <= standing[row]:
+                repeats += 1
                 continue
-            seen.append(row)
-            if row not in held_out:
-                kept.append(row)
-        used.append(len(kept) - before)
-    return kept, used, duplicates, len(seen) - len(kept), [row in seen for row in held_out]
+            standing[row] = count
+            if duplicates != "sum" and count <= tested[row]:
+                in_test_set += 1
+            else:
+                found.kept.append(row)
+        found.used.append(len(found.kept) - before)
+    numbers = Counter[tuple[Any, ...]]()
+    for row in held_out:
+        numbers[row] += duplicates == "union"
+        found.in_slots.append(duplicates != "sum" and max(1, numbers[row]) <= standing[row])
+    return found._replace(duplicates=repeats, in_test_set=in_test_set)
 
 
-@given(st.lists(TABLES, max_size=5), st.lists(TABLES, min_size=1, max_size=2))
-def test_agrees_with_a_plain_reference(slots: list[Table], tests: list[Table]) -> None:
-    dataset = together(slots, tests)
-    kept, used, duplicates, in_test_set, standing = _reference(slots, tests)
+@given(
+    st.lists(TABLES, max_size=5),
+    st.lists(TABLES, min_size=1, max_size=2),
+    st.sampled_from(["union", "sum", "distinct"]),
+)
+def test_agrees_with_a_plain_reference(slots: list[Table], tests: list[Table], duplicates: Duplicates) -> None:
+    dataset = together(slots, tests, duplicates=duplicates)
+    expected = _reference(slots, tests, duplicates)
     cells = [[None if math.isnan(value) else value for value in row] for row in dataset.train.values.tolist()]
     labels = [dataset.classes[code] for code in dataset.train.codes]
-    assert [(*row, label) for row, label in zip(cells, labels, strict=True)] == kept
-    assert list(dataset.used) == used
-    assert (dataset.duplicates, dataset.in_test_set) == (duplicates, in_test_set)
-    assert dataset.test_in_slots.tolist() == standing
+    assert [(*row, label) for row, label in zip(cells, labels, strict=True)] == expected.kept
+    assert list(dataset.used) == expected.used
+    assert (dataset.duplicates, dataset.in_test_set) == (expected.duplicates, expected.in_test_set)
+    assert dataset.test_in_slots.tolist() == expected.in_slots
+
+
+SPELLED = st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.just(1.0), st.sampled_from("xy")), min_size=1).map(raw)
+
+
+@given(st.lists(SPELLED, max_size=4), st.lists(SPELLED, min_size=1, max_size=2))
+def test_union_is_the_largest_count_less_that_of_the_test_set(slots: list[Table], tests: list[Table]) -> None:
+    counts = [Counter(train_rows(together([one], tests, duplicates="sum"))) for one in slots]
+    union: Counter[tuple[Any, ...]] = functools.reduce(operator.or_, counts, Counter())
+    held_out = Counter(train_rows(together(tests, tests, duplicates="sum")))
+    assert Counter(train_rows(together(slots, tests))) == union - held_out
 
 
 @given(st.lists(TABLES, max_size=5), st.lists(TABLES, min_size=1, max_size=2))
@@ -215,6 +281,7 @@ def test_the_counts_add_up(slots: list[Table], tests: list[Table]) -> None:
     dataset = together(slots, tests)
     assert sum(count or 0 for count in dataset.used) == len(dataset.train)
     assert len(dataset.train) + dataset.duplicates + dataset.in_test_set == sum(map(len, slots))
+    assert dataset.rows == tuple(map(len, slots))
     assert len(dataset.test) == sum(map(len, tests))
 
 
