@@ -5,43 +5,51 @@ from typing import Any, Final
 
 import click
 
-from cli.commands.cloud import down, replay, up
-from cli.commands.completion import completion
-from cli.commands.demo import demo
-from cli.commands.deploy import deploy, destroy
-from cli.commands.layer import layer
-from cli.commands.new import new
-from cli.commands.package import package
-from cli.commands.predict import predict
-from cli.commands.promotion import approve, explain, release, rollback
-from cli.commands.prune import prune
-from cli.commands.schema import schema
-from cli.commands.status import status
-from cli.commands.upload import upload
+from cli.console.lazy_group import LazyCommand, LazyGroup
 from local.errors import LocalError
 from shared.errors import VintnerError
 
 SECTIONS: Final = {
-    "Start here": (demo, new, up, down),
-    "Every day": (upload, predict, status, explain, schema),
-    "Which model serves": (rollback, release, approve),
-    "On AWS": (package, layer, deploy, destroy),
-    "Upkeep": (replay, prune, completion),
+    "Start here": {
+        "demo": LazyCommand("cli.commands.demo:demo", "Play the whole line on sample data."),
+        "new": LazyCommand("cli.commands.new:new", "Make a project from one CSV: settings, test set, slots."),
+        "up": LazyCommand("cli.commands.cloud:up", "Run the simulated cloud until Ctrl-C."),
+        "down": LazyCommand("cli.commands.cloud:down", "End the simulated cloud that is up here."),
+    },
+    "Every day": {
+        "upload": LazyCommand("cli.commands.upload:upload", "Upload CSV files as slots, or as the test set."),
+        "predict": LazyCommand("cli.commands.predict:predict", "Ask the endpoint for predictions."),
+        "status": LazyCommand("cli.commands.status:status", "Show the current state."),
+        "explain": LazyCommand("cli.commands.promotion:explain", "Say why a model was or was not promoted."),
+        "schema": LazyCommand("cli.commands.schema:schema", "Show what the columns are, or say it differently."),
+    },
+    "Which model serves": {
+        "rollback": LazyCommand("cli.commands.promotion:rollback", "Go back to an earlier model, and hold promotion."),
+        "release": LazyCommand("cli.commands.promotion:release", "Lift the hold of a rollback."),
+        "approve": LazyCommand("cli.commands.promotion:approve", "Let a waiting winner into production."),
+    },
+    "On AWS": {
+        "package": LazyCommand(
+            "cli.commands.package:package", "Build the deployment zip, or all that Terraform deploys."
+        ),
+        "layer": LazyCommand("cli.commands.layer:layer", "Build or publish the layer of the training functions."),
+        "deploy": LazyCommand(
+            "cli.commands.deploy:deploy", "Put a stage on AWS: bucket, layer, functions, triggers and API."
+        ),
+        "destroy": LazyCommand("cli.commands.deploy:destroy", "Take a stage down again; its data only with --data."),
+    },
+    "Upkeep": {
+        "replay": LazyCommand("cli.commands.cloud:replay", "Give events to the functions that they are for."),
+        "prune": LazyCommand("cli.commands.prune:prune", "Remove models that nothing refers to any more."),
+        "completion": LazyCommand(
+            "cli.commands.completion:completion", "Print the script that makes a shell complete commands."
+        ),
+    },
 }
 
 
-class _Group(click.Group):
-    """A group that shows its commands in sections, in the order of use, and tells errors in one line."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(self.commands)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write each section with its commands, all in the same two columns."""
-        width = max(map(len, self.commands))
-        for title, commands in SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl([(f"{one.name:<{width}}", one.get_short_help_str(limit=80)) for one in commands])
+class _Group(LazyGroup):
+    """The commands, with errors in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
         try:
@@ -53,7 +61,7 @@ class _Group(click.Group):
         except OSError as error:
             raise click.ClickException(_in_one_line(error)) from error
         except KeyboardInterrupt:
-            raise click.ClickException("interrupted; what was done until now stays: see vintner status") from None
+            raise click.ClickException("interrupted; what was done so far is kept: see vintner status") from None
 
 
 def _in_one_line(error: OSError) -> str:
@@ -79,19 +87,19 @@ Your own CSV:  vintner new wine --csv wine.csv --label quality
                vintner status
 
 Commands talk to the simulated cloud of `vintner up`; --stage NAME names a deployed one. --json prints a result
-for a program. Exit code 0: done; 1: it failed, and the message says why; 2: the command was written wrong.
+for a program. Exit code 0: done; 1: it failed, and the message says why; 2: wrong usage.
 """
 
 
-@click.group(cls=_Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Group,
+    sections=SECTIONS,
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="vintner", message="%(prog)s %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the functions log.")
 def main(*, verbose: bool) -> None:
     """Set up logging for every command."""
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(name)s: %(message)s")
     logging.getLogger("botocore").setLevel(logging.ERROR)
-
-
-for section in SECTIONS.values():
-    for command in section:
-        main.add_command(command)

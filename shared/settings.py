@@ -50,7 +50,7 @@ class Positive:
 
     @classmethod
     def parse(cls, text: str) -> "Positive":
-        """Read a rule; raise ValueError when it is none."""
+        """Read a rule; raise ValueError when it is not one."""
         match = _POSITIVE.fullmatch(text)
         if match is None:
             raise ValueError(text)
@@ -71,29 +71,52 @@ class Positive:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """All settings of one stage."""
+class ReadingSettings:
+    """The settings that decide how an upload is read. A file can be read by them without any bucket."""
 
-    bucket: str
     label: str
     positive: Positive | None = None
     ignore: tuple[str, ...] = ()
-    estimator: str = "adaboost"
-    promotion: str = "better"
-    min_gain: float = 0.0
-    approval: str = "auto"
-    refresh_seconds: float = 5.0
     max_upload_mb: float = 256.0
     max_bad_share: float = 0.1
     missing: tuple[str, ...] = MISSING
-    on_drift: str = "warn"
-    duplicates: Duplicates = "union"
-    pages: bool = True
 
     @property
     def unlabelled(self) -> tuple[str, ...]:
         """The spellings of a missing label."""
         return UNLABELLED if self.missing == MISSING else self.missing
+
+    def reading(self) -> dict[str, object]:
+        """The settings that decide how an upload is read, as a document."""
+        return {
+            "label": self.label,
+            "positive": str(self.positive or ""),
+            "ignore": sorted(self.ignore),
+            "max_upload_mb": self.max_upload_mb,
+            "max_bad_share": self.max_bad_share,
+            "missing": sorted(self.missing),
+        }
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a stage keeps everything. A base of its own, so that the bucket stays the first of all the fields."""
+
+    bucket: str
+
+
+@dataclass(frozen=True)
+class Settings(ReadingSettings, _Place):
+    """All settings of one stage."""
+
+    estimator: str = "adaboost"
+    promotion: str = "better"
+    min_gain: float = 0.0
+    approval: str = "auto"
+    refresh_seconds: float = 5.0
+    on_drift: str = "warn"
+    duplicates: Duplicates = "union"
+    pages: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -123,17 +146,6 @@ class Settings:
             )
         return settings
 
-    def reading(self) -> dict[str, object]:
-        """The settings that decide how an upload is read."""
-        return {
-            "label": self.label,
-            "positive": str(self.positive or ""),
-            "ignore": sorted(self.ignore),
-            "max_upload_mb": self.max_upload_mb,
-            "max_bad_share": self.max_bad_share,
-            "missing": sorted(self.missing),
-        }
-
     def checking(self) -> dict[str, object]:
         """The settings that decide how a slot is checked against the test set."""
         return {"on_drift": self.on_drift, "test_set_is_an_upload": self.duplicates == "sum"}
@@ -151,7 +163,7 @@ class Settings:
 
 
 class _Variables:
-    """Typed access to environment variables; every complaint names the variable and its value."""
+    """Typed access to environment variables; every error names the variable and its value."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

@@ -7,13 +7,10 @@ from typing import Any
 
 import click
 
-from cli.building.unpacked import unpack_project
 from cli.console.output import json_option, line, print_json
 from cli.stages.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, refuse_a_second, stage_option
-from local.project.invoke import replay as replay_event
 from local.runfile import Running, running
 from local.supervisor.background import stop
-from local.supervisor.cloud_process import up as run_cloud
 from shared.errors import VintnerError
 
 EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, allow_dash=True)
@@ -32,6 +29,9 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, de
     working tree: each runs from dist/deployment.zip, and those that train with dist/training-layer.zip, in an
     interpreter that sees nothing else ('vintner layer' builds both).
     """
+    from cli.building.unpacked import unpack_project  # noqa: PLC0415  (help and completion do without it)
+    from local.supervisor.cloud_process import up as run_cloud  # noqa: PLC0415  (loads Chalice)
+
     directory = project_directory()
     refuse_a_second(directory / STATE_DIR)
     context.exit(
@@ -52,7 +52,7 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, de
 @click.command(short_help="End the simulated cloud that is up here.")
 @json_option
 def down(*, as_json: bool) -> None:
-    """End the simulated cloud that is up here; nothing happens when there is none."""
+    """End the simulated cloud that is up here. When none is up, nothing happens."""
     cloud = running(project_directory() / STATE_DIR)
     if cloud:
         stop(cloud)
@@ -82,25 +82,29 @@ def replay(context: click.Context, events: tuple[Path, ...], *, stage: str, as_j
     trigger is given to every function that listens to its kind.
     """
     target = Target.of(stage)
-    shown: list[dict[str, Any]] = []
-    for path in events:
-        found = replay_event(target.project, _event(path), foreign=True)
-        shown.append(
-            {
-                "event": str(path),
-                "functions": list(found.match.functions),
-                "why": found.match.reason,
-                "outcomes": [
-                    {"function": one.function, "result": one.result, "error": one.error} for one in found.invocations
-                ],
-            }
-        )
+    replays = [_replay(target, path) for path in events]
     if as_json:
-        print_json(shown)
+        print_json(replays)
     else:
-        for one in shown:
-            _show(one)
-    context.exit(int(any(outcome["error"] for one in shown for outcome in one["outcomes"])))
+        for document in replays:
+            _show(document)
+    context.exit(int(any(outcome["error"] for document in replays for outcome in document["outcomes"])))
+
+
+def _replay(target: Target, path: Path) -> dict[str, Any]:
+    """Give one event to its functions: which these are and why, and what each did."""
+    from local.project.invoke import replay as replay_event  # noqa: PLC0415  (loads Chalice)
+
+    replayed = replay_event(target.project, _event(path), foreign=True)
+    return {
+        "event": str(path),
+        "functions": list(replayed.match.functions),
+        "why": replayed.match.reason,
+        "outcomes": [
+            {"function": invocation.function, "result": invocation.result, "error": invocation.error}
+            for invocation in replayed.invocations
+        ],
+    }
 
 
 def _event(path: Path) -> dict[str, object]:
@@ -113,9 +117,9 @@ def _event(path: Path) -> dict[str, object]:
     return event
 
 
-def _show(one: dict[str, Any]) -> None:
-    functions = ", ".join(one["functions"]) or "no function"
-    line(f"{one['event']}: {functions} ({one['why']})")
-    for outcome in one["outcomes"]:
+def _show(replay: dict[str, Any]) -> None:
+    functions = ", ".join(replay["functions"]) or "no function"
+    line(f"{replay['event']}: {functions} ({replay['why']})")
+    for outcome in replay["outcomes"]:
         text = outcome["error"] or json.dumps(outcome["result"], indent=2)
         line("\n".join(f"  {part}" for part in text.splitlines()))

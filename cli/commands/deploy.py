@@ -6,15 +6,14 @@ import click
 
 from cli.building.runtimes import PYTHON, Runtime
 from cli.console.output import fact, json_option, line, print_json
-
-stage_option = click.option("--stage", required=True, metavar="NAME", help="A stage of .chalice/config.json.")
+from cli.stages.target import deployed_stage_option
 
 
 @click.command(short_help="Put a stage on AWS: bucket, layer, functions, triggers and API.")
-@stage_option
+@deployed_stage_option
 @json_option
 def deploy(*, stage: str, as_json: bool) -> None:
-    """Put a stage on AWS with your credentials; again, it changes what has changed.
+    """Put a stage on AWS with your credentials. Run it again to deploy what has changed since.
 
     Creates the bucket (versioned, encrypted, private), publishes dist/training-layer.zip, runs Chalice's deployment,
     sends what a function cannot handle to a queue, and has API Gateway answer errors as the app does.
@@ -27,14 +26,14 @@ def deploy(*, stage: str, as_json: bool) -> None:
         print_json(asdict(done))
         return
     if done.api_key:
-        shown = f"aws apigateway get-api-key --include-value --api-key {done.api_key}"
-        fact("API key", f"{done.api_key}: '{shown}' shows it")
+        command = f"aws apigateway get-api-key --include-value --api-key {done.api_key}"
+        fact("API key", f"{done.api_key}: '{command}' shows it")
     fact("URL", done.url)
     line(f"\nNext:  vintner upload --stage {stage} --test held_out.csv; vintner upload --stage {stage} slot.csv --wait")
 
 
 @click.command(short_help="Take a stage down again; its data only with --data.")
-@stage_option
+@deployed_stage_option
 @click.option("--data", is_flag=True, help="Delete the bucket too, with every version of everything in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option

@@ -10,7 +10,7 @@ from cli.building.runtimes import PYTHON, Runtime
 from cli.building.training_layer import LAYER, build_layer
 from cli.console.output import json_option, line, print_json
 from cli.stages.config import read_config, training_functions, with_layers, write_config
-from cli.stages.target import project_directory
+from cli.stages.target import deployed_stage_option, project_directory
 from shared.errors import VintnerError
 
 python_option = click.option(
@@ -50,7 +50,7 @@ def layer(context: click.Context, *, python: str, as_json: bool) -> None:
 
 
 @layer.command(short_help="Upload the layer, and have the stage's functions carry it.")
-@click.option("--stage", required=True, metavar="NAME", help="A stage of .chalice/config.json.")
+@deployed_stage_option
 @python_option
 @json_option
 def publish(*, stage: str, python: str, as_json: bool) -> None:

@@ -8,13 +8,13 @@ import click
 
 from cli.console.output import in_lines, json_option, print_json, table
 from cli.inspection.csv_file import Header, Source, with_header
-from cli.schema_override.column_options import KIND_HELP, MISSING_HELP, Pair, Said
+from cli.schema_override.column_options import KIND_HELP, MISSING_HELP, ColumnOptions, Pair
 from shared.errors import VintnerError
 from shared.settings import Positive
 
 if TYPE_CHECKING:
-    from cli.inspection.inspect import Wanted
-    from cli.scaffolding.plan import Decided
+    from cli.inspection.inspect import Request
+    from cli.scaffolding.plan import Plan
 
 CSV = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 DIRECTORY = click.Path(path_type=Path)
@@ -39,7 +39,7 @@ class _Rule(click.ParamType[Positive]):
 @click.option("--label", metavar="COLUMN", help="The column to predict; without it the columns are listed.")
 @click.option("--positive", metavar="RULE", type=_Rule(), help="Make two classes of the label, such as '> 5'.")
 @click.option("--header", metavar="NAME,...", type=Header(), help="Names of the columns, when the file has none.")
-@click.option("--use", metavar="COLUMN", multiple=True, help="Make a feature of what would be none. Repeatable.")
+@click.option("--use", metavar="COLUMN", multiple=True, help="Use a column that would not be a feature. Repeatable.")
 @click.option("--ignore", metavar="COLUMN", multiple=True, help="Ignore one more column. Repeatable.")
 @click.option("--set", "kinds", metavar="COLUMN=KIND", multiple=True, type=Pair("kind"), help=KIND_HELP)
 @click.option("--missing", metavar="COLUMN=SPELLING", multiple=True, type=Pair("spelling"), help=MISSING_HELP)
@@ -73,10 +73,10 @@ def new(
 ) -> None:
     """Make a project in DIR from one CSV: the settings, a test set and slots, and the code that runs and deploys.
 
-    The delimiter, the encoding, the decimal mark and what each column is are found in the file. It says what it
-    decided and why, and what to type next. A directory that is not empty is never touched.
+    The delimiter, the encoding, the decimal mark and the kind of each column are detected from the file. It
+    prints what it decided and why, and what to type next. A directory that is not empty is never touched.
     """
-    from cli.inspection.inspect import Wanted  # noqa: PLC0415  (loads what only this command needs)
+    from cli.inspection.inspect import Request  # noqa: PLC0415  (loads what only this command needs)
     from cli.scaffolding.report import commands, show, warnings  # noqa: PLC0415
     from cli.scaffolding.scaffold import check_free, write_project  # noqa: PLC0415
 
@@ -86,16 +86,16 @@ def new(
         body = with_header(path.read_bytes(), header) if header else path.read_bytes()
         if label is None:
             context.exit(_ask_for_label(body, as_json=as_json))
-        wanted = Wanted(label, positive, use, ignore, Said(kinds, missing))
-        decided = _decide(path, body, wanted, test_share=test_share, slots=slots, seed=seed)
+        request = Request(label, positive, use, ignore, ColumnOptions(kinds, missing))
+        plan = _plan(path, body, request, test_share=test_share, slots=slots, seed=seed)
     except VintnerError as error:
         raise VintnerError(f"{path}: {in_lines(error)}{_counted(header, error)}") from None
-    write_project(directory, decided.variables(), decided.write_data)
+    write_project(directory, plan.variables(), plan.write_data)
     if as_json:
-        more = {"warnings": list(warnings(decided)), "next": commands(decided, directory)}
-        print_json({"directory": str(directory), **decided.document(), **more})
+        more = {"warnings": list(warnings(plan)), "next": commands(plan, directory)}
+        print_json({"directory": str(directory), **plan.document(), **more})
     else:
-        show(decided, directory)
+        show(plan, directory)
 
 
 def _counted(header: tuple[str, ...] | None, error: VintnerError) -> str:
@@ -104,34 +104,34 @@ def _counted(header: tuple[str, ...] | None, error: VintnerError) -> str:
 
 def _ask_for_label(body: bytes, *, as_json: bool) -> int:
     """List the columns, say which of them may be the label, and return the exit code of wrong usage."""
-    from cli.inspection.label_candidates import describe, likely_labels  # noqa: PLC0415
+    from cli.inspection.label_candidates import label_candidates, likely_labels  # noqa: PLC0415
 
-    columns = describe(Source.open(body))
+    columns = label_candidates(Source.open(body))
     likely = [column.name for column in likely_labels(columns)]
     if as_json:
         print_json({"columns": [vars(column) for column in columns], "likely_labels": likely})
     else:
-        rows = [[one.name, one.kind, one.distinct, one.examples] for one in columns]
+        rows = [[column.name, column.kind, column.distinct, column.examples] for column in columns]
         table(["column", "kind", "values", "for example"], rows, numbers=["values"])
-    hint = f"the likeliest: {', '.join(map(repr, likely[:3]))}"
+    hint = f"most likely: {', '.join(map(repr, likely[:3]))}"
     if not likely:
         hint = "none has 2 to 20 values, but --positive '> 5' makes two classes of a number"
     click.echo(f"Error: expected --label COLUMN, the column to predict, found none; {hint}", err=True)
     return 2
 
 
-def _decide(path: Path, body: bytes, wanted: "Wanted", *, test_share: float, slots: int, seed: int) -> "Decided":
+def _plan(path: Path, body: bytes, request: "Request", *, test_share: float, slots: int, seed: int) -> "Plan":
     from cli.inspection.inspect import inspect  # noqa: PLC0415  (loads pandas)
-    from cli.scaffolding.csv_files import write  # noqa: PLC0415
-    from cli.scaffolding.plan import Decided  # noqa: PLC0415
+    from cli.scaffolding.csv_files import csv_files  # noqa: PLC0415
+    from cli.scaffolding.plan import Plan  # noqa: PLC0415
     from cli.scaffolding.split import split  # noqa: PLC0415
 
-    found = inspect(body, wanted)
-    test, parts = split(found.groups, found.codes, test_share=test_share, slots=slots, seed=seed)
+    inspection = inspect(body, request)
+    test, parts = split(inspection.groups, inspection.codes, test_share=test_share, slots=slots, seed=seed)
     if not min(map(len, [test, *parts])):
         raise VintnerError(
-            f"expected rows for a test set and {slots} slots, found only {len(found.codes)}, or too many that repeat "
-            "another: name fewer --slots, or bring more rows"
+            f"expected rows for a test set and {slots} slots, found only {len(inspection.codes)}, or too many that "
+            "repeat another: name fewer --slots, or bring more rows"
         )
     files = {"test/test.csv": test, **{f"slots/slot_{number}.csv": rows for number, rows in enumerate(parts, 1)}}
-    return Decided(path, write(found, files), files, seed)
+    return Plan(path, csv_files(inspection, files), files, seed)

@@ -1,4 +1,4 @@
-"""The promotion desk: explain, rollback, release, approve."""
+"""The promotion desk: ``vintner explain``, ``rollback``, ``release`` and ``approve``."""
 
 import click
 
@@ -25,8 +25,8 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
     score = read_score(store, model_id)
     if score is None:
         raise VintnerError(_unknown(store, model_id))
-    found = [name.key for name in names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
-    decisions = [decode(store.read(key).body, key) for key in found]
+    decision_keys = [name.key for name in names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
+    decisions = [decode(store.read(key).body, key) for key in decision_keys]
     if as_json:
         print_json({"score": score, "decisions": decisions})
         return
@@ -35,15 +35,15 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
         f"trained on {score['train_rows']} rows; {score['duplicates']} duplicates dropped, "
         f"{score['in_test_set']} rows of the test set kept out"
     )
-    table(["slot", "rows used"], [[one["upload"], one["rows"]] for one in score["lineage"]], numbers=["rows used"])
+    table(["slot", "rows used"], [[slot["upload"], slot["rows"]] for slot in score["lineage"]], numbers=["rows used"])
     for warning in score.get("warnings", []):
         line(f"warning: {warning}")
     if not decisions:
         line("no decision yet: promote has not run since it was scored")
-    for one in decisions:
-        against = f" against {one['production_model_id']}" if one["production_model_id"] else ""
-        marked(f"{styled(one['decision'])} ", end="")
-        line(f"at {one['at']}{against} by rule {one['rule']!r}: {one['reason']}")
+    for decision in decisions:
+        against = f" against {decision['production_model_id']}" if decision["production_model_id"] else ""
+        marked(f"{styled(decision['decision'])} ", end="")
+        line(f"at {decision['at']}{against} by rule {decision['rule']!r}: {decision['reason']}")
 
 
 def _unknown(store: Reader, model_id: str) -> str:
@@ -57,7 +57,7 @@ def _unknown(store: Reader, model_id: str) -> str:
 
 @click.command(short_help="Go back to an earlier model, and hold promotion.")
 @click.argument("model_id", required=False)
-@click.option("--list", "list_only", is_flag=True, help="Show what can be gone back to, and change nothing.")
+@click.option("--list", "list_only", is_flag=True, help="List the models that it can go back to; change nothing.")
 @stage_option
 @json_option
 def rollback(model_id: str | None, *, list_only: bool, stage: str, as_json: bool) -> None:
@@ -71,12 +71,12 @@ def rollback(model_id: str | None, *, list_only: bool, stage: str, as_json: bool
 
 def _show_targets(store: Reader, *, as_json: bool) -> None:
     pointer = read_pointer(store)
-    found = desk.rollback_targets(pointer) if pointer else []
-    scores = [(name, (read_score(store, name) or {}).get("f1")) for name in found]
+    model_ids = desk.rollback_targets(pointer) if pointer else []
+    scores = [(model_id, (read_score(store, model_id) or {}).get("f1")) for model_id in model_ids]
     if as_json:
-        print_json([{"model_id": name, "f1": f1} for name, f1 in scores])
+        print_json([{"model_id": model_id, "f1": f1} for model_id, f1 in scores])
     elif scores:
-        table(["model", "F1"], [[name, decimal(f1)] for name, f1 in scores], numbers=["F1"])
+        table(["model", "F1"], [[model_id, decimal(f1)] for model_id, f1 in scores], numbers=["F1"])
     else:
         line("no earlier model in the pointer's history")
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from cli.console.output import json_option, line, print_json, table
+from cli.console.output import json_option, line, plural, print_json, table
 from cli.stages.target import Target, stage_option
 from functions.prune import Prunable, prunable, remove
 
@@ -26,19 +26,19 @@ def prune(*, min_age: float, rows: bool, dry_run: bool, stage: str, as_json: boo
     """Remove models that neither production nor its history nor a minimum age protects. Uploads are never touched."""
     target = Target.of(stage)
     before = datetime.now(UTC) - timedelta(days=min_age)
-    found = prunable(target.store, target.settings, before=before, rows=rows)
+    prunables = prunable(target.store, target.settings, before=before, rows=rows)
     if not dry_run:
-        remove(target.store, found)
+        remove(target.store, prunables)
     if as_json:
-        print_json({"removed": not dry_run, "objects": [vars(one) for one in found]})
+        print_json({"removed": not dry_run, "objects": [vars(entry) for entry in prunables]})
         return
-    _show(found, dry_run=dry_run)
+    _show(prunables, dry_run=dry_run)
 
 
-def _show(found: list[Prunable], *, dry_run: bool) -> None:
-    if not found:
+def _show(prunables: list[Prunable], *, dry_run: bool) -> None:
+    if not prunables:
         line("nothing to remove")
         return
-    table(["object", "bytes", "why"], [[one.key, one.size, one.why] for one in found], numbers=["bytes"])
+    table(["object", "bytes", "why"], [[entry.key, entry.size, entry.why] for entry in prunables], numbers=["bytes"])
     verb = "would be removed" if dry_run else "removed"
-    line(f"{len(found)} objects {verb}, {sum(one.size for one in found)} bytes")
+    line(f"{plural(len(prunables), 'object')} {verb}, {sum(entry.size for entry in prunables)} bytes")

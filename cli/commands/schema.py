@@ -1,4 +1,4 @@
-"""``vintner schema``: what the columns of the present test set are, and how a person says otherwise."""
+"""``vintner schema``: what the columns of the current test set are, and how a person says it differently."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import click
 
 from cli.console.output import first_few, json_option, line, print_json, table
 from cli.console.receipts import show_step
-from cli.schema_override.column_options import KIND_HELP, MISSING_HELP, Pair, Said
+from cli.schema_override.column_options import KIND_HELP, MISSING_HELP, ColumnOptions, Pair
 from cli.stages.follow import Followed, follow
 from cli.stages.target import Target, stage_option
 from shared.documents import Document
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
-@click.command(short_help="Show what the columns are, or say otherwise.")
+@click.command(short_help="Show what the columns are, or say it differently.")
 @click.option("--set", "kinds", metavar="COLUMN=KIND", multiple=True, type=Pair("kind"), help=KIND_HELP)
 @click.option("--missing", metavar="COLUMN=SPELLING", multiple=True, type=Pair("spelling"), help=MISSING_HELP)
-@click.option("--unset", metavar="COLUMN", multiple=True, help="Leave a column to what its values say. Repeatable.")
+@click.option("--unset", metavar="COLUMN", multiple=True, help="Let the values decide what a column is. Repeatable.")
 @click.option("--file", "path", metavar="FILE", type=FILE, help="Start from this file instead of what was said before.")
 @click.option("--wait", is_flag=True, help="Show each receipt, and what became of the candidate.")
 @click.option("--timeout", default=900.0, show_default=True, help="Seconds to wait at most.")
@@ -39,22 +39,22 @@ def schema(
     stage: str,
     as_json: bool,
 ) -> None:
-    """Show what the columns of the present test set are and why, or say what they are.
+    """Show what the columns of the current test set are and why, or say what they are.
 
-    The test set says it by itself. What you say of a column wins over that; it is kept in data/schema.json, and
-    changing it lets every upload be read anew and a new candidate be trained.
+    Without you the test set decides. What you say of a column wins over that; it is kept in data/schema.json. After a
+    change every upload is read again, and a new candidate is trained.
     """
-    from cli.schema_override.proposal import present, propose, save  # noqa: PLC0415  (loads pandas)
+    from cli.schema_override.proposal import current_reference, propose, save  # noqa: PLC0415  (loads pandas)
 
     target = Target.of(stage)
-    said = Said(kinds, missing, unset)
-    if not said and path is None:
-        _show(present(target), as_json=as_json)
+    options = ColumnOptions(kinds, missing, unset)
+    if not options and path is None:
+        _show(current_reference(target), as_json=as_json)
         return
-    proposal = propose(target, said, path)
+    proposal = propose(target, options, path)
     keys = save(target.store, proposal.override)
     if not as_json:
-        _tell(proposal)
+        _show_proposal(proposal)
     steps: list[Followed] = []
     for step in follow(target.store, target.settings, keys, seconds=timeout) if wait else ():
         steps.append(step)
@@ -68,17 +68,20 @@ def schema(
 
 
 def _show(reference: "Reference", *, as_json: bool) -> None:
-    from cli.inspection.column_summary import describe, hint_at_zeros  # noqa: PLC0415  (loads pandas)
+    from cli.inspection.column_summary import hint_at_zeros, summarize  # noqa: PLC0415  (loads pandas)
 
-    described = [describe(column, reference.tests) for column in reference.schema.columns]
-    documents = [{**own, "values": one.text} for own, one in zip(reference.schema.document(), described, strict=True)]
-    hint = hint_at_zeros(described)
+    summaries = [summarize(column, reference.tests) for column in reference.schema.columns]
+    documents = [
+        {**column, "values": summary.text}
+        for column, summary in zip(reference.schema.document(), summaries, strict=True)
+    ]
+    hint = hint_at_zeros(summaries)
     if as_json:
         print_json({"schema": documents, "hints": [hint] if hint else []})
         return
     table(["column", "kind", "values", "missing", "why"], map(_cells, documents))
     if hint:
-        line(f"\nmind: {hint}")
+        line(f"\nnote: {hint}")
 
 
 def _cells(column: Document) -> list[str]:
@@ -87,10 +90,10 @@ def _cells(column: Document) -> list[str]:
     return [column["name"], column["kind"], values, ", ".join(column.get("missing", [])), why]
 
 
-def _tell(proposal: "Proposal") -> None:
-    """Say what is said of columns from now on, and what follows."""
+def _show_proposal(proposal: "Proposal") -> None:
+    """Print what is said of columns from now on, and what follows."""
     for note in first_few(proposal.notes):
-        line(f"mind: {note}")
+        line(f"note: {note}")
     columns = proposal.override.columns
     if not columns:
         line("removed data/schema.json: each column is what its values in the test set say")
@@ -98,4 +101,4 @@ def _tell(proposal: "Proposal") -> None:
         parts = [column.kind, column.date_format if column.kind == "date" else ""]
         parts.append(f"missing where it is {', '.join(column.missing)}" if column.missing else "")
         line(f"{name}: {', '.join(part for part in parts if part)}")
-    line("every upload is read anew, and a new candidate is trained: see vintner status")
+    line("every upload is read again, and a new candidate is trained: see vintner status")

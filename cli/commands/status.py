@@ -1,16 +1,16 @@
-"""``vintner status``: where everything stands, as the page shows it."""
+"""``vintner status``: the current state, as the page shows it."""
 
 import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from cli.console.output import decimal, fact, first_few, json_option, line, moment, plural, print_json, table
-from cli.console.receipts import told_reasons
+from cli.console.receipts import reason_lines
 from cli.stages.target import Target, stage_option
 from functions.status import status as status_view
-from local.events.resources import dead_letters
 from shared.bucket.store import Reader
 from shared.documents import Document
 from shared.formats.columns import KINDS
@@ -19,14 +19,14 @@ from shared.registry.models import read_score
 SHOWN = 10
 
 
-@click.command(short_help="Show where everything stands.")
+@click.command(short_help="Show the current state.")
 @stage_option
 @json_option
 def status(*, stage: str, as_json: bool) -> None:
     """Show what is in production, the candidate, the latest decisions and uploads, and events that failed."""
     target = Target.of(stage)
     view = status_view(target.store)
-    letters = dead_letters(target.cloud) if target.cloud else []
+    letters = _dead_letters(target)
     if as_json:
         print_json({**view, "dead_letters": letters})
         return
@@ -38,7 +38,17 @@ def status(*, stage: str, as_json: bool) -> None:
     _show_decisions(view["decisions"])
     if letters:
         line("\nevents that failed three times")
-        table(["function", "error", "at"], [[one["function"], one["error"], one["at"]] for one in letters])
+        rows = [[letter["function"], letter["error"], letter["at"]] for letter in letters]
+        table(["function", "error", "at"], rows)
+
+
+def _dead_letters(target: Target) -> list[dict[str, Any]]:
+    """The events that the simulated cloud has given up; a deployed stage keeps its own."""
+    if target.cloud is None:
+        return []
+    from local.events.resources import dead_letters  # noqa: PLC0415  (loads boto3)
+
+    return dead_letters(target.cloud)
 
 
 def _show_production(production: Document | None) -> None:
@@ -64,9 +74,11 @@ def _show_schema(store: Reader, production: Document | None) -> None:
     """How many columns the production model has of each kind."""
     score = read_score(store, production["model_id"]) if production else None
     kinds = Counter(column["kind"] for column in (score or {}).get("schema", []))
-    told = [plural(kinds[kind], kind) if kind != "unused" else f"{kinds[kind]} unused" for kind in KINDS if kinds[kind]]
-    if told:
-        fact("columns", f"{', '.join(told)}: see vintner schema")
+    counts = [
+        plural(kinds[kind], kind) if kind != "unused" else f"{kinds[kind]} unused" for kind in KINDS if kinds[kind]
+    ]
+    if counts:
+        fact("columns", f"{', '.join(counts)}: see vintner schema")
 
 
 def _show_candidate(view: Document) -> None:
@@ -75,9 +87,9 @@ def _show_candidate(view: Document) -> None:
     fact("candidate", "  ".join(part for part in parts if part))
     for warning in first_few(candidate.get("warnings", [])):
         fact("", f"warning: {warning}")
-    about = [one for one in view["decisions"] if one["model_id"] == candidate["model_id"]]
-    if about and candidate["state"] == "trained":
-        latest = max(about, key=lambda decision: str(decision["at"]))
+    decisions = [decision for decision in view["decisions"] if decision["model_id"] == candidate["model_id"]]
+    if decisions and candidate["state"] == "trained":
+        latest = max(decisions, key=lambda decision: str(decision["at"]))
         fact("", f"{latest['decision']}: {latest['reason']}")
 
 
@@ -94,11 +106,18 @@ def _show_uploads(view: Document) -> None:
     line("")
     receipts = view["receipts"][:SHOWN]
     rows = [
-        [one["status"], one["upload"], one["rows"]["read"], one["rows"]["new"], moment(one["at"])] for one in receipts
+        [
+            receipt["status"],
+            receipt["upload"],
+            receipt["rows"]["read"],
+            receipt["rows"]["new"],
+            moment(receipt["at"]),
+        ]
+        for receipt in receipts
     ]
     table(["status", "upload", "rows", "new", "at"], rows, numbers=["rows", "new"], whole=["status", "at"])
     for receipt in receipts:
-        for reason in told_reasons(receipt):
+        for reason in reason_lines(receipt):
             line(f"  {receipt['upload']}: {reason}")
         for warning in first_few(receipt["warnings"]):
             line(f"  {receipt['upload']}: warning: {warning}")
@@ -120,7 +139,13 @@ def _show_decisions(decisions: Sequence[Document]) -> None:
         return
     line("")
     rows = [
-        [one["decision"], one["model_id"], decimal(one["candidate_score"]), moment(one["at"]), one["reason"]]
-        for one in decisions[:SHOWN]
+        [
+            decision["decision"],
+            decision["model_id"],
+            decimal(decision["candidate_score"]),
+            moment(decision["at"]),
+            decision["reason"],
+        ]
+        for decision in decisions[:SHOWN]
     ]
     table(["decision", "model", "F1", "at", "why"], rows, numbers=["F1"], whole=["decision", "model", "at"])

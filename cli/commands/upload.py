@@ -43,28 +43,35 @@ def upload(
 ) -> None:
     """Upload CSV files as slots of labelled rows.
 
-    A file of the same name replaces the one that was uploaded before. A file named schema.json says what columns are
-    (see vintner schema). Other delimited text, such as rows.tsv, is uploaded as rows.csv.
+    A file replaces an earlier upload of the same name. A file named schema.json says what columns are (see vintner
+    schema). Other delimited text, such as rows.tsv, is uploaded as rows.csv.
     """
     target = Target.of(stage)
     uploads = {_key(path, is_test=is_test): path for path in files}
     if len(uploads) < len(files):
         raise VintnerError("expected files with different names, found the same name twice: the name is the key")
-    with _headed(uploads, header) as sent:
-        _send(target, sent, quiet=as_json)
+    uploaded: list[str] = []
     followed = []
     try:
-        for step in follow(target.store, target.settings, list(uploads), seconds=timeout) if wait else ():
+        with _headed(uploads, header) as sent:
+            _send(target, sent, uploaded, quiet=as_json)
+        for step in follow(target.store, target.settings, uploaded, seconds=timeout) if wait else ():
             followed.append(step)
             if not as_json:
                 show_step(step)
     except KeyboardInterrupt:
-        told = f"{plural(len(uploads), 'upload')} and everything that follows from it"
-        raise VintnerError(f"stopped waiting; {told} goes on without you: see vintner status") from None
+        raise VintnerError(interrupted(len(uploaded), len(uploads))) from None
     if as_json:
-        print_json({"uploaded": list(uploads), "followed": [vars(step) for step in followed]})
+        print_json({"uploaded": uploaded, "followed": [vars(step) for step in followed]})
     if any(step.receipt and step.receipt["status"] == "rejected" for step in followed):
         raise click.exceptions.Exit(1)
+
+
+def interrupted(uploaded: int, all_uploads: int) -> str:
+    """What Ctrl-C leaves behind: what has arrived is worked on whether anybody waits or not."""
+    if uploaded < all_uploads:
+        return f"interrupted after {uploaded} of {plural(all_uploads, 'upload')}: upload the rest again"
+    return f"stopped waiting; the work on {plural(uploaded, 'upload')} continues without you: see vintner status"
 
 
 def _key(path: Path, *, is_test: bool) -> str:
@@ -102,21 +109,23 @@ def _with_header(path: Path, header: Sequence[str]) -> bytes:
         raise VintnerError(f"{path}: {in_lines(error)}") from None
 
 
-def _send(target: Target, uploads: Mapping[str, Path], *, quiet: bool) -> None:
+def _send(target: Target, uploads: Mapping[str, Path], uploaded: list[str], *, quiet: bool) -> None:
+    """Send the files; each key is added to `uploaded` as soon as it has arrived."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     bar = Progress(*columns, console=console) if on_terminal() and not quiet else None
     with bar or nullcontext():
         for key, path in uploads.items():
             if bar:
-                task = bar.add_task(_described(key, path), total=path.stat().st_size)
+                task = bar.add_task(_task_name(key, path), total=path.stat().st_size)
                 target.store.upload(key, path, partial(bar.advance, task))
             else:
                 target.store.upload(key, path)
-                if not quiet:
-                    line(f"uploaded {path.name} to s3://{target.settings.bucket}/{key}{_why_renamed(key, path)}")
+            uploaded.append(key)
+            if not bar and not quiet:
+                line(f"uploaded {path.name} to s3://{target.settings.bucket}/{key}{_why_renamed(key, path)}")
 
 
-def _described(key: str, path: Path) -> str:
+def _task_name(key: str, path: Path) -> str:
     name = key.rpartition("/")[2]
     return path.name if path.name == name else f"{path.name} as {name}"
 

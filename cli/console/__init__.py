@@ -1,1 +1,1 @@
-"""What commands print: tables, colour, JSON, receipts and decisions."""
+"""The console: tables, colour, JSON, receipts and decisions."""

@@ -1,4 +1,4 @@
-"""What commands print: tables and colour on a terminal, plain lines in a pipe, JSON where it is asked for."""
+"""The output of commands: tables and colour on a terminal, plain lines in a pipe, JSON with ``--json``."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ def styled(word: str) -> str:
 
 
 def fact(name: str, text: str) -> None:
-    """Print a named line; one without a name goes on with the last one's."""
+    """Print a line with a name; without one it continues the line before."""
     marked(f"[bold]{name:<11}[/] ", end="")
     line(text)
 
@@ -96,7 +96,7 @@ def plural(number: int, noun: str) -> str:
 
 
 def moment(at: str) -> str:
-    """A time to be read on a terminal, to the second; in a pipe as it is."""
+    """A time: to the second on a terminal, unchanged in a pipe."""
     return f"{at[:10]} {at[11:19]}" if on_terminal() else at
 
 
@@ -106,7 +106,7 @@ def decimal(value: float | None) -> str:
 
 
 def read_as(detected: Mapping[str, object]) -> str:
-    """How a file was read where that is not the usual way: ``Windows-1252, semicolons, decimal commas, gzip``."""
+    """How a file was read where that is unusual: ``Windows-1252, semicolons, decimal commas, gzip``."""
     parts = [str(detected["encoding"])] if detected["encoding"] != "UTF-8" else []
     if detected["delimiter"] != "comma":
         parts.append(f"{detected['delimiter']}s")

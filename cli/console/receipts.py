@@ -26,7 +26,7 @@ def show_receipt(receipt: Document) -> None:
     """Print what became of one upload, how it was read, and the first reasons and warnings."""
     marked(f"{styled(receipt['status'])} ", end="")
     line(f"{receipt['upload']}: {_summary(receipt)}")
-    for reason in told_reasons(receipt):
+    for reason in reason_lines(receipt):
         line(f"  {reason}")
     show_warnings(receipt["warnings"])
 
@@ -39,16 +39,16 @@ def show_warnings(warnings: list[str]) -> None:
 
 def _summary(receipt: Document) -> str:
     if receipt.get("kind") == "schema":
-        return "every upload is read anew" if receipt["slot"] else "it is not used"
+        return "every upload is read again" if receipt["slot"] else "it is not used"
     rows = receipt["rows"]
     way = read_as(receipt["detected"]) if "detected" in receipt else ""
     kept = f", {rows['kept']} kept" if receipt["slot"] and rows["kept"] < rows["read"] else ""
     return f"{plural(rows['read'], 'row')} read{kept}, {rows['new']} new{f' ({way})' if way else ''}"
 
 
-def told_reasons(receipt: Document) -> list[str]:
+def reason_lines(receipt: Document) -> list[str]:
     """The first reasons of a receipt, and where each applies."""
-    return first_reasons((one["line"], f"{_place(one)}{one['problem']}") for one in receipt["reasons"])
+    return first_reasons((reason["line"], f"{_place(reason)}{reason['problem']}") for reason in receipt["reasons"])
 
 
 def _place(reason: Document) -> str:

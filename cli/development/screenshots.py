@@ -83,13 +83,13 @@ def _make(directory: Path) -> None:
 
 def _browser() -> str:
     """The machine's Chromium: CHROMIUM, or one on the path."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
         raise VintnerError(
             f"expected one of {', '.join(BROWSERS)} on the path, found none: install one (apt-get install chromium), "
             "or name it in CHROMIUM"
         )
-    return found
+    return browser
 
 
 def _take_all(executable: str, running: Running, pictures: Path) -> None:
@@ -138,7 +138,7 @@ def _demo(directory: Path) -> str:
 
 
 def _on_a_terminal(command: list[str], directory: Path) -> str:
-    """What a command writes when it believes that a person looks."""
+    """What a command writes to a terminal."""
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
     environ = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm-256color"}
@@ -150,7 +150,7 @@ def _on_a_terminal(command: list[str], directory: Path) -> str:
             written += chunk
     os.close(ours)
     if process.wait():
-        raise VintnerError(f"expected the demo to go well, it ended with {process.returncode}: run make demo")
+        raise VintnerError(f"expected the demo to succeed, it ended with {process.returncode}: run make demo")
     return written.decode().replace("\r\n", "\n")
 
 

@@ -1,1 +1,1 @@
-"""Looking at a file of rows: its header, what each column is, and what the label may be."""
+"""The inspection of a CSV file: its header, what each column is, and what the label may be."""

@@ -1,4 +1,4 @@
-"""Columns in words: what a person wants to see of their values, whatever file or bucket these come from."""
+"""Column summaries: the values of a column in words, whatever file or bucket they come from."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ MOST_ZEROS: Final = 0.6
 
 
 @dataclass(frozen=True)
-class Described:
+class ColumnSummary:
     """A column's values in words, and whether its zeros look like missing values."""
 
     column: Column
@@ -28,16 +28,16 @@ class Described:
     zeros: bool = False
 
 
-def describe(column: Column, tables: Sequence[Table]) -> Described:
-    """Describe the values that a column has in some tables, which all have it."""
+def summarize(column: Column, tables: Sequence[Table]) -> ColumnSummary:
+    """The values of a column in some tables, which all have it, in words."""
     if not column.is_feature:
-        return Described(column, column.why)
+        return ColumnSummary(column, column.why)
     encoding, matrices = encode(tables, [column])
     values = np.concatenate([matrix[:, 0] for matrix in matrices])
     present = values[~np.isnan(values)]
     parts = [_values(column, present, encoding.vocabularies[0] or ()), _gaps(len(values) - len(present), len(values))]
     zeros = column.kind == "number" and zeros_look_missing(present)
-    return Described(column, "; ".join(part for part in parts if part), zeros)
+    return ColumnSummary(column, "; ".join(part for part in parts if part), zeros)
 
 
 def _values(column: Column, present: NDArray[np.float64], vocabulary: Sequence[str]) -> str:
@@ -57,7 +57,7 @@ def _values(column: Column, present: NDArray[np.float64], vocabulary: Sequence[s
 
 
 def _gaps(gone: int, rows: int) -> str:
-    """The share of missing values, of which few are not none."""
+    """The share of missing values; a few are never rounded to nothing."""
     return f"{max(gone / rows, 0.001):.{1 if gone < 0.1 * rows else 0}%} missing" if gone else ""
 
 
@@ -78,9 +78,9 @@ def zeros_look_missing(present: NDArray[np.float64]) -> bool:
     return bool(distinct[0] >= 5 * step and distinct[0] >= 0.1 * np.median(present[present != 0]))
 
 
-def hint_at_zeros(columns: Sequence[Described]) -> str | None:
+def hint_at_zeros(columns: Sequence[ColumnSummary]) -> str | None:
     """What to type where zeros look like missing values; None where none do."""
-    names = [one.column.name for one in columns if one.zeros and "0" not in one.column.missing]
+    names = [summary.column.name for summary in columns if summary.zeros and "0" not in summary.column.missing]
     if not names:
         return None
     options = " ".join(f"--missing {name}=0" for name in names)

@@ -1,4 +1,4 @@
-"""A file of rows as it stands: its header, its cells, how it is spelled; and a header line for a file without one."""
+"""A CSV file on this machine: its header, its cells and its dialect; and a header line for a file without one."""
 
 import csv
 import gzip
@@ -73,7 +73,7 @@ class Source:
 def with_header(body: bytes, names: Sequence[str]) -> bytes:
     """The file with a header line on top, in its own delimiter, encoding and compression.
 
-    Raise BadTable when it is no CSV, and VintnerError when the names do not fit its rows.
+    Raise BadTable when it is not a CSV, and VintnerError when the names do not fit its rows.
     """
     text = open_csv(body, (), UNPACKED_BYTES)
     _, first = next(text.records(), (1, [""]))
@@ -93,6 +93,6 @@ def with_header(body: bytes, names: Sequence[str]) -> bytes:
         letters = error.object[error.start : error.end]
         raise VintnerError(
             f"expected names that {text.encoding}, the file's encoding, can spell, found {letters!r}: "
-            "save the file as UTF-8, or name the columns otherwise"
+            "save the file as UTF-8, or name the columns differently"
         ) from None
     return gzip.compress(headed, mtime=0) if text.compression else headed

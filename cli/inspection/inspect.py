@@ -1,4 +1,4 @@
-"""Looking at a file of rows: what each column is and what it is for, and what the label's classes are.
+"""The inspection of a file of rows: what each column is, what it is used for, and the classes of the label.
 
 All of it is decided by what reads and trains: the reader of uploads, the schema and the dataset.
 """
@@ -15,14 +15,14 @@ from cli.inspection.column_summary import examples
 from cli.inspection.csv_file import Source
 from cli.inspection.label_classes import check_classes
 from cli.inspection.useless_columns import useless
-from cli.schema_override.column_options import Said
-from cli.schema_override.merge import put_together
+from cli.schema_override.column_options import ColumnOptions
+from cli.schema_override.merge import merge
 from shared.errors import Rejected, VintnerError
 from shared.formats.columns import Column
 from shared.formats.row_errors import BadTable
 from shared.formats.values import column_name
 from shared.ingestion.csv_reader import Reading, looks_like_values, read_csv
-from shared.settings import Positive, Settings
+from shared.settings import Positive, ReadingSettings
 from shared.tables.dataset import Label, assemble
 from shared.tables.row_counts import same_rows
 from shared.tables.schema import Override, Schema, infer, inferred
@@ -35,31 +35,31 @@ NO_HEADER: Final = (
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a person wants: the label, columns that are features or none whatever they look like, columns' kinds."""
+class Request:
+    """What a person asks for: the label, columns to use or to ignore whatever they look like, columns' kinds."""
 
     label: str
     positive: Positive | None = None
     use: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    said: Said = field(default_factory=Said)
+    options: ColumnOptions = field(default_factory=ColumnOptions)
 
-    def settings(self, ignored: Sequence[str] = ()) -> Settings:
+    def settings(self, ignored: Sequence[str] = ()) -> ReadingSettings:
         """The settings by which uploads are read."""
-        return Settings("", self.label, self.positive, tuple(ignored), max_upload_mb=MAX_MEGABYTES)
+        return ReadingSettings(self.label, self.positive, tuple(ignored), max_upload_mb=MAX_MEGABYTES)
 
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """What was found in a file, and what was decided.
+    """What a file holds, and what was decided about it.
 
-    `ignored` are the columns that VINTNER_IGNORE names, `override` is what has to be said of others; by these and the
-    rows follows the `schema`. `why` tells of each column that a person or its look made none that it is no feature.
-    `as_text` are columns in which most values are numbers, and too many are not. `codes`, of shape (rows,), are each
+    `ignored` are the columns that VINTNER_IGNORE names, `override` is what has to be said of others; the `schema`
+    follows from these and the rows. `why` says of each column that is not a feature why it is not.
+    `as_text` are columns in which most values are numbers, but too many are not. `codes`, of shape (rows,), are each
     usable row's index into `classes`; `groups`, of the same shape, is the same number for rows of the same features.
     """
 
-    wanted: Wanted
+    request: Request
     source: Source
     reading: Reading
     ignored: tuple[str, ...]
@@ -72,14 +72,14 @@ class Inspection:
     groups: NDArray[np.int64]
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> ReadingSettings:
         """The settings by which uploads are read."""
-        return self.wanted.settings(self.ignored)
+        return self.request.settings(self.ignored)
 
     @property
     def nameless(self) -> list[int]:
         """The positions of the columns that the reader takes for an index without a name."""
-        known = {*self.reading.table.features, *self.ignored, column_name(self.wanted.label)}
+        known = {*self.reading.table.features, *self.ignored, column_name(self.request.label)}
         return [position for position, name in enumerate(self.source.names) if name not in known]
 
     def counts(self) -> list[tuple[Label, int]]:
@@ -87,27 +87,27 @@ class Inspection:
         return list(zip(self.classes, np.bincount(self.codes, minlength=len(self.classes)).tolist(), strict=True))
 
 
-def inspect(body: bytes, wanted: Wanted) -> Inspection:
+def inspect(body: bytes, request: Request) -> Inspection:
     """Decide what each column is for.
 
     Raise BadTable with the reader's reasons, and VintnerError when no feature is left or the label gives no classes.
     """
-    source = Source.open(body, [wanted.label])
-    _check_names(source, wanted)
-    use = [column_name(name) for name in wanted.use]
-    why = dict.fromkeys(map(column_name, wanted.ignore), "you said so")
-    first, _ = _read(body, source, wanted, why, Override())
+    source = Source.open(body, [request.label])
+    _check_names(source, request)
+    use = [column_name(name) for name in request.use]
+    why = dict.fromkeys(map(column_name, request.ignore), "you said so")
+    first, _ = _read(body, source, request, why, Override())
     why |= useless(first.table, use)
-    said = _with_use(wanted.said, first.table, use)
-    override = put_together(Override(), said, [first.table])
-    # VINTNER_IGNORE separates names by commas, so that a name with one has to be said otherwise.
+    options = _with_use(request.options, first.table, use)
+    override = merge(Override(), options, [first.table])
+    # VINTNER_IGNORE separates names by commas, so that a name with one has to be said in the override.
     override = Override(override.columns | {name: Column(name, "unused") for name in why if "," in name})
-    reading, as_text = _read(body, source, wanted, why, override)
-    schema = _schema(reading.table, override, why, wanted.label)
-    dataset = assemble([], [reading.table], schema, truth=wanted.positive is not None)
-    check_classes(wanted.label, dataset.classes, wanted.positive)
+    reading, as_text = _read(body, source, request, why, override)
+    schema = _schema(reading.table, override, why, request.label)
+    dataset = assemble([], [reading.table], schema, truth=request.positive is not None)
+    check_classes(request.label, dataset.classes, request.positive)
     return Inspection(
-        wanted=wanted,
+        request=request,
         source=source,
         reading=reading,
         ignored=_sayable(source, why),
@@ -121,17 +121,17 @@ def inspect(body: bytes, wanted: Wanted) -> Inspection:
     )
 
 
-def _check_names(source: Source, wanted: Wanted) -> None:
+def _check_names(source: Source, request: Request) -> None:
     """Raise VintnerError unless every name is that of a column, and each has one meaning."""
-    given = [("--label", wanted.label), *(("--use", one) for one in wanted.use)]
-    given += [("--ignore", one) for one in wanted.ignore]
-    given += [("--set or --missing", one) for one in wanted.said.names]
+    given = [("--label", request.label), *(("--use", name) for name in request.use)]
+    given += [("--ignore", name) for name in request.ignore]
+    given += [("--set or --missing", name) for name in request.options.names]
     for option, name in given:
         if column_name(name) not in source.names:
             raise VintnerError(f"expected {option} to name a column, found {name!r}: {_hint(source, name)}")
-    label = {column_name(wanted.label)}
-    use, ignore = ({column_name(name) for name in names} for names in (wanted.use, wanted.ignore))
-    twice = label & {*use, *ignore, *wanted.said.names} or ignore & {*use, *wanted.said.names}
+    label = {column_name(request.label)}
+    use, ignore = ({column_name(name) for name in names} for names in (request.use, request.ignore))
+    twice = label & {*use, *ignore, *request.options.names} or ignore & {*use, *request.options.names}
     if twice:
         raise VintnerError(
             f"column {twice.pop()!r} has two meanings: expected it with one of --label, --ignore and --use (or --set)"
@@ -150,16 +150,16 @@ def _sayable(source: Source, names: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _read(
-    body: bytes, source: Source, wanted: Wanted, why: Mapping[str, str], override: Override
+    body: bytes, source: Source, request: Request, why: Mapping[str, str], override: Override
 ) -> tuple[Reading, tuple[str, ...]]:
-    """Read as an upload would be, and the columns that are read as texts since too many values are no numbers."""
-    label = column_name(wanted.label)
+    """Read as an upload would be, and the columns that are read as text because too many values are not numbers."""
+    label = column_name(request.label)
     ignored = _sayable(source, why)
-    _check_any_left(set(source.names) - {label, *ignored}, why, wanted.label)
+    _check_any_left(set(source.names) - {label, *ignored}, why, request.label)
     texts: dict[str, Column] = {}
     while True:
         try:
-            return read_csv(body, wanted.settings(ignored), {**texts, **override.columns}), tuple(texts)
+            return read_csv(body, request.settings(ignored), {**texts, **override.columns}), tuple(texts)
         except BadTable as error:
             bad = {reason.column for reason in error.reasons if reason.column} - {label, *override.columns, *texts}
             if not bad:
@@ -169,18 +169,20 @@ def _read(
 
 def _check_any_left(names: set[str], why: Mapping[str, str], label: str) -> None:
     if not names:
-        found = "; ".join(f"{name}: {reason}" for name, reason in why.items()) or "no other column"
-        raise VintnerError(f"expected at least one column beside {label!r} that can be a feature, found none ({found})")
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in why.items()) or "no other column"
+        raise VintnerError(
+            f"expected at least one column besides {label!r} that can be a feature, found none ({reasons})"
+        )
 
 
-def _with_use(said: Said, table: Table, use: Sequence[str]) -> Said:
+def _with_use(options: ColumnOptions, table: Table, use: Sequence[str]) -> ColumnOptions:
     """A column that is to be used although its texts hardly repeat is one of categories."""
     unused = [
         name
         for name in use
-        if name in table.features and name not in said.names and not inferred(name, [table]).is_feature
+        if name in table.features and name not in options.names and not inferred(name, [table]).is_feature
     ]
-    return replace(said, kinds=(*said.kinds, *((name, "category") for name in unused)))
+    return replace(options, kinds=(*options.kinds, *((name, "category") for name in unused)))
 
 
 def _schema(table: Table, override: Override, why: Mapping[str, str], label: str) -> Schema:

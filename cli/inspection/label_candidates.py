@@ -1,4 +1,4 @@
-"""Which columns of a file may be the label, for a person who has not named it."""
+"""The columns that may be the label, for a person who has not named it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ LABEL_NAMES: Final = ("label", "target", "class", "y", "outcome", "species", "di
 
 
 @dataclass(frozen=True)
-class Candidate:
+class LabelCandidate:
     """A column as a person chooses a label from it."""
 
     name: str
@@ -29,29 +29,29 @@ class Candidate:
     likely_label: bool
 
 
-def describe(source: Source) -> list[Candidate]:
+def label_candidates(source: Source) -> list[LabelCandidate]:
     """Every column, for a person who has not named the label yet; raise VintnerError when there is no header line."""
     if looks_like_values(source.names):
         raise VintnerError(f"expected the names of the columns, found {examples(source.spelled)}: {NO_HEADER}")
     records = source.records()
     columns = zip(source.spelled, zip(*records, strict=True), strict=True) if records else ()
-    return [_described(name, cells, source.text.decimal) for name, cells in columns if name]
+    return [_candidate(name, cells, source.text.decimal) for name, cells in columns if name]
 
 
-def _described(name: str, cells: Sequence[str], decimal: str) -> Candidate:
+def _candidate(name: str, cells: Sequence[str], decimal: str) -> LabelCandidate:
     present = Counter(category_text(cell, decimal) for cell in cells if cell.strip() not in MISSING)
     kind = kind_of(name, present, present.total()).kind
     labels = {cell.strip() for cell in cells}
     likely = labels.isdisjoint(UNLABELLED) and 2 <= len(labels) <= min(MAX_LIKELY_CLASSES, len(cells) // 2)
     likely = likely and not ID_NAME.fullmatch(name)
-    return Candidate(name, kind, len(present), examples([text for text, _ in present.most_common()]), likely)
+    return LabelCandidate(name, kind, len(present), examples([text for text, _ in present.most_common()]), likely)
 
 
-def likely_labels(columns: Sequence[Candidate]) -> list[Candidate]:
+def likely_labels(columns: Sequence[LabelCandidate]) -> list[LabelCandidate]:
     """The columns that may be the label, the likeliest first: by name, texts before numbers, the last, few values."""
     last = columns[-1].name if columns else ""
 
-    def rank(column: Candidate) -> tuple[bool, bool, bool, int]:
+    def rank(column: LabelCandidate) -> tuple[bool, bool, bool, int]:
         return column.name.lower() not in LABEL_NAMES, column.kind == "number", column.name != last, column.distinct
 
     return sorted((column for column in columns if column.likely_label), key=rank)

@@ -1,4 +1,4 @@
-"""Columns that cannot help a model: ids, constants, and why."""
+"""Useless columns: ids, constants and empty ones, and why each cannot help a model."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cli.inspection.column_summary import examples
-from shared.ingestion.column_reader import ID_ROWS
+from shared.tables.id_columns import looks_like_id
 from shared.tables.schema import FEW_VALUES
 from shared.tables.table import Table, Vocabulary
 
@@ -24,8 +24,8 @@ def useless(table: Table, use: Collection[str]) -> dict[str, str]:
     """Why columns of a table cannot help a model, those in `use` excepted."""
     rows = pd.DataFrame(table.values).drop_duplicates().to_numpy()  # a row that is there twice has its id twice
     columns = zip(table.features, rows.T, table.vocabularies, strict=True)
-    found = {name: _why(name, values, vocabulary) for name, values, vocabulary in columns if name not in use}
-    return {name: reason for name, reason in found.items() if reason}
+    reasons = {name: _why(name, values, vocabulary) for name, values, vocabulary in columns if name not in use}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def _why(name: str, values: NDArray[np.float64], vocabulary: Vocabulary) -> str | None:
@@ -35,11 +35,11 @@ def _why(name: str, values: NDArray[np.float64], vocabulary: Vocabulary) -> str 
     if len(distinct) == 1:
         return f"the same value in every row ({_only(distinct[0], vocabulary)})"
     if ID_NAME.fullmatch(name) and (vocabulary is None or len(vocabulary) > FEW_VALUES):
-        return f"its name says that it is an id; if it is none, add --use {name!r}"
+        return f"its name says that it is an id; if it is not an id, add --use {name!r}"
     if vocabulary is not None:
         return UUIDS if all(map(_UUID.fullmatch, vocabulary)) else None
-    if len(distinct) == len(values) >= ID_ROWS and bool(np.all(values == np.floor(values))):
-        return f"another whole number in every row, as an id has; if it is none, add --use {name!r}"
+    if looks_like_id(values):
+        return f"a different whole number in every row, as an id has; if it is not an id, add --use {name!r}"
     return None
 
 

@@ -27,25 +27,25 @@ SAME: Final = 1e-12  # relative: a text and a number column are not parsed by th
 
 
 @dataclass(frozen=True, eq=False)
-class Written:
-    """The bytes of the test set and of the slots, by file, and the inspection by which they mean the same."""
+class CsvFiles:
+    """The bytes of the test set and of the slots, by file, and the inspection under which they mean the same."""
 
-    found: Inspection
+    inspection: Inspection
     bodies: dict[str, bytes]
 
 
-def write(found: Inspection, parts: dict[str, Indices]) -> Written:
+def csv_files(inspection: Inspection, parts: dict[str, Indices]) -> CsvFiles:
     """Write the rows of each part, the test set first; raise VintnerError when they would not mean the same."""
-    bodies = _bodies(found, parts)
+    bodies = _bodies(inspection, parts)
     test, *slots = bodies.values()
-    settled = _settle(found, test)
+    settled = _settle(inspection, test)
     if problem := _difference(settled, [test, *slots], list(parts.values())):
-        raise VintnerError(f"{problem}: leave the column out with --ignore, or spell its values otherwise")
-    return Written(settled, bodies)
+        raise VintnerError(f"{problem}: leave the column out with --ignore, or spell its values differently")
+    return CsvFiles(settled, bodies)
 
 
-def _bodies(found: Inspection, parts: dict[str, Indices]) -> dict[str, bytes]:
-    source, nameless = found.source, set(found.nameless)
+def _bodies(inspection: Inspection, parts: dict[str, Indices]) -> dict[str, bytes]:
+    source, nameless = inspection.source, set(inspection.nameless)
     positions = [position for position in range(len(source.names)) if position not in nameless]
     records = source.records()
     bodies = {}
@@ -53,7 +53,7 @@ def _bodies(found: Inspection, parts: dict[str, Indices]) -> dict[str, bytes]:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([source.spelled[position] for position in positions])
-        for row in found.reading.kept[rows].tolist():
+        for row in inspection.reading.kept[rows].tolist():
             cells = [records[row][position] for position in positions]
             writer.writerow(map(_with_point, cells) if source.text.decimal == "," else cells)
         bodies[name] = text.getvalue().encode()
@@ -65,70 +65,76 @@ def _with_point(cell: str) -> str:
     return cell if as_number(cell.strip(), ",") is None else category_text(cell, ",")
 
 
-def _settle(found: Inspection, test: bytes) -> Inspection:
+def _settle(inspection: Inspection, test: bytes) -> Inspection:
     """Say of columns what the test set alone does not show, and ignore those that it alone would make features."""
-    apart = _read_otherwise(found, test)
+    apart = _read_differently(inspection, test)
     for _ in range(3):
-        more = [name for name in _read_otherwise(_saying(found, apart), test) if name not in apart]
+        more = [name for name in _read_differently(_saying(inspection, apart), test) if name not in apart]
         if not more:
             break
         apart += more
-    return _saying(found, apart)
+    return _saying(inspection, apart)
 
 
-def _saying(found: Inspection, names: Sequence[str]) -> Inspection:
-    columns = {column.name: replace(column, why="") for column in found.schema.columns if column.name in names}
+def _saying(inspection: Inspection, names: Sequence[str]) -> Inspection:
+    columns = {column.name: replace(column, why="") for column in inspection.schema.columns if column.name in names}
     ignored = [name for name, column in columns.items() if not column.is_feature and "," not in name]
-    said = {name: column for name, column in columns.items() if name not in ignored}
+    overridden = {name: column for name, column in columns.items() if name not in ignored}
     return replace(
-        found,
-        ignored=(*found.ignored, *ignored),
-        why={**found.why, **{column.name: column.why for column in found.schema.columns if column.name in ignored}},
-        override=Override({**found.override.columns, **said}),
-        schema=Schema(tuple(column for column in found.schema.columns if column.name not in ignored)),
+        inspection,
+        ignored=(*inspection.ignored, *ignored),
+        why={
+            **inspection.why,
+            **{column.name: column.why for column in inspection.schema.columns if column.name in ignored},
+        },
+        override=Override({**inspection.override.columns, **overridden}),
+        schema=Schema(tuple(column for column in inspection.schema.columns if column.name not in ignored)),
     )
 
 
-def _read_otherwise(found: Inspection, test: bytes) -> list[str]:
+def _read_differently(inspection: Inspection, test: bytes) -> list[str]:
     """The columns that are something else when the test set is all that is known, in the order of the schema."""
-    said = found.override.columns
+    overridden = inspection.override.columns
     try:
-        reading = read_csv(test, found.settings, said)
-        columns = {column.name: column for column in infer([reading.table], found.override).columns}
+        reading = read_csv(test, inspection.settings, overridden)
+        columns = {column.name: column for column in infer([reading.table], inspection.override).columns}
         odd = {reason.column for reason in reading.left_out}
     except BadTable as error:
         columns, odd = {}, {reason.column for reason in error.reasons if reason.column}
     except Rejected:  # no column would be a feature
-        columns, odd = {}, {column.name for column in found.schema.columns}
+        columns, odd = {}, {column.name for column in inspection.schema.columns}
     return [
         column.name
-        for column in found.schema.columns
-        if column.name not in said
+        for column in inspection.schema.columns
+        if column.name not in overridden
         and (column.name in odd or (column.name in columns and not column.like(columns[column.name])))
     ]
 
 
-def _difference(found: Inspection, bodies: Sequence[bytes], parts: Sequence[Indices]) -> str:
+def _difference(inspection: Inspection, bodies: Sequence[bytes], parts: Sequence[Indices]) -> str:
     """Where a file read back is not the rows that were meant; empty when all is the same."""
-    said = [found.override.columns, *[{column.name: column for column in found.schema.columns}] * len(bodies[1:])]
-    for body, rows, columns in zip(bodies, parts, said, strict=True):
+    known = [
+        inspection.override.columns,
+        *[{column.name: column for column in inspection.schema.columns}] * len(bodies[1:]),
+    ]
+    for body, rows, columns in zip(bodies, parts, known, strict=True):
         try:
-            table = read_csv(body, found.settings, columns).table
+            table = read_csv(body, inspection.settings, columns).table
         except BadTable as error:
             return f"the rows cannot be written so that they mean the same ({error.reasons[0]})"
-        if apart := _apart(found.schema, found.reading.table.rows(rows), table):
-            return f"values of column {listed(apart)} cannot be written so that they mean the same"
+        if apart := _apart(inspection.schema, inspection.reading.table.rows(rows), table):
+            return f"values of {listed(apart)} cannot be written so that they mean the same"
     return ""
 
 
 def _apart(schema: Schema, meant: Table, read: Table) -> list[str]:
     """The columns in which two tables differ."""
     if len(meant) != len(read):
-        return ["of the label"]
+        return ["the label"]
     _, (first, second) = encode([meant, read], schema.features)
     same = np.isclose(first, second, rtol=SAME, atol=0, equal_nan=True)
     apart = [column.name for column, is_same in zip(schema.features, same.T, strict=True) if not is_same.all()]
-    return apart if np.array_equal(_labels(meant), _labels(read)) else [*apart, "of the label"]
+    return apart if np.array_equal(_labels(meant), _labels(read)) else [*apart, "the label"]
 
 
 def _labels(table: Table) -> NDArray[np.object_]:

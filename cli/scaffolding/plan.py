@@ -1,4 +1,4 @@
-"""What ``vintner new`` decided: written as settings and files."""
+"""The plan of a new project: settings, columns and files, as ``vintner new`` decided them."""
 
 import json
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from cli.inspection.column_summary import Described, describe
+from cli.inspection.column_summary import ColumnSummary, summarize
 from cli.inspection.inspect import Inspection
-from cli.scaffolding.csv_files import Written
+from cli.scaffolding.csv_files import CsvFiles
 from cli.scaffolding.split import Indices
 from shared.documents import FORMAT, Document
 from shared.formats.columns import Column
@@ -21,77 +21,77 @@ OVERRIDE_FILE: Final = "schema.json"
 
 
 @dataclass(frozen=True, eq=False)
-class Decided:
+class Plan:
     """A file, what each of its columns is for, and which of its rows are in which part, the test set first."""
 
     path: Path
-    written: Written
+    files: CsvFiles
     parts: dict[str, Indices]
     seed: int
 
     @property
-    def found(self) -> Inspection:
-        """What was found in the file."""
-        return self.written.found
+    def inspection(self) -> Inspection:
+        """The inspection of the file."""
+        return self.files.inspection
 
     @cached_property
-    def columns(self) -> list[Described]:
-        """The columns that the schema knows, in words."""
-        why = self.found.why
-        told = (Column(one.name, "unused", why=why[one.name]) if one.name in why else one for one in self._schema())
-        return [describe(column, [self.found.reading.table]) for column in told]
-
-    def _schema(self) -> tuple[Column, ...]:
-        return self.found.schema.columns
+    def columns(self) -> list[ColumnSummary]:
+        """The summaries of the columns that the schema knows."""
+        why = self.inspection.why
+        columns = (
+            Column(column.name, "unused", why=why[column.name]) if column.name in why else column
+            for column in self.inspection.schema.columns
+        )
+        return [summarize(column, [self.inspection.reading.table]) for column in columns]
 
     @property
     def ignored(self) -> dict[str, str]:
-        """Why each column that VINTNER_IGNORE names is none, by the name in the file."""
-        return {self.found.source.as_spelled(name): self.found.why[name] for name in self.found.ignored}
+        """Why each column that VINTNER_IGNORE names is not a feature, by the name in the file."""
+        return {self.inspection.source.as_spelled(name): self.inspection.why[name] for name in self.inspection.ignored}
 
     @property
     def tested(self) -> list[Label]:
         """The classes that the test set has: these alone are scored."""
         test = next(iter(self.parts.values()))
-        return [self.found.classes[code] for code in np.unique(self.found.codes[test])]
+        return [self.inspection.classes[code] for code in np.unique(self.inspection.codes[test])]
 
     @property
     def metric(self) -> str:
         """What the score is."""
         first, last = self.tested[0], self.tested[-1]
-        if self.found.wanted.positive:
+        if self.inspection.request.positive:
             return "F1 of the rows for which the rule holds"
         if len(self.tested) == 2:
-            return f"F1 of {spelled(last)}, which sorts last; --positive '== {spelled(first)}' makes it the other one"
+            return f"F1 of {spelled(last)}, which sorts last; --positive '== {spelled(first)}' makes it the other class"
         return "F1, the mean over the classes (macro)"
 
     def variables(self) -> dict[str, str]:
         """The settings that follow."""
-        source, wanted = self.found.source, self.found.wanted
+        source, request = self.inspection.source, self.inspection.request
         return {
-            "VINTNER_LABEL": source.as_spelled(column_name(wanted.label)),
-            "VINTNER_POSITIVE": str(wanted.positive or ""),
+            "VINTNER_LABEL": source.as_spelled(column_name(request.label)),
+            "VINTNER_POSITIVE": str(request.positive or ""),
             "VINTNER_IGNORE": ",".join(self.ignored),
         }
 
     def write_data(self, folder: Path) -> None:
         """Write the test set, the slots, and what has to be said of columns."""
-        for name, body in self.written.bodies.items():
+        for name, body in self.files.bodies.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
-        if self.found.override.columns:
-            text = json.dumps({"format": FORMAT, **self.found.override.document()}, indent=2, ensure_ascii=False)
+        if self.inspection.override.columns:
+            text = json.dumps({"format": FORMAT, **self.inspection.override.document()}, indent=2, ensure_ascii=False)
             (folder / OVERRIDE_FILE).write_text(text + "\n", encoding="utf-8")
 
     def document(self) -> Document:
         """Everything that was decided, for a program."""
-        reading = self.found.reading
-        counts = [{"class": one, "rows": rows} for one, rows in self.found.counts()]
+        reading = self.inspection.reading
+        counts = [{"class": label, "rows": rows} for label, rows in self.inspection.counts()]
         return {
             "csv": str(self.path),
-            "detected": self.found.source.text.as_document(),
-            "rows": len(self.found.codes),
+            "detected": self.inspection.source.text.as_document(),
+            "rows": len(self.inspection.codes),
             "left_out": {
                 "rows": reading.rows - len(reading.table),
                 "reasons": [reason.as_document() for reason in reading.left_out],
@@ -99,13 +99,14 @@ class Decided:
             "settings": self.variables(),
             "label": {"column": self.variables()["VINTNER_LABEL"], "classes": counts},
             "metric": self.metric,
-            "features": [column.name for column in self.found.schema.features],
+            "features": [column.name for column in self.inspection.schema.features],
             "columns": [
-                {"name": one.column.name, **one.column.as_document(), "values": one.text} for one in self.columns
+                {"name": summary.column.name, **summary.column.as_document(), "values": summary.text}
+                for summary in self.columns
             ],
             "ignored": [{"column": name, "reason": reason} for name, reason in self.ignored.items()],
             "files": [{"file": f"data/{name}", "rows": len(rows)} for name, rows in self.parts.items()],
-            "schema": self.found.override.document()["columns"] or None,
+            "schema": self.inspection.override.document()["columns"] or None,
             "seed": self.seed,
         }
 

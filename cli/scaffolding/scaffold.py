@@ -1,4 +1,4 @@
-"""Writing a project directory that runs and deploys by itself."""
+"""The scaffold: a project directory that runs and deploys by itself."""
 
 import json
 import os
@@ -26,11 +26,11 @@ def check_free(directory: Path) -> None:
             "install from a clone, with 'pip install --editable .'"
         )
     if directory.is_dir():
-        found = sorted(path.name for path in directory.iterdir())
-        if found:
-            more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        names = sorted(path.name for path in directory.iterdir())
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             raise VintnerError(
-                f"expected a new or empty directory, found {', '.join(found[:3])}{more} in {directory}: "
+                f"expected a new or empty directory, found {', '.join(names[:3])}{more} in {directory}: "
                 "name another one"
             )
     elif directory.exists() or directory.is_symlink():
@@ -68,8 +68,8 @@ def _configure(folder: Path, title: str, variables: Mapping[str, str]) -> None:
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     name = re.sub("[^a-z0-9]+", "-", title.lower()).strip("-")[:LONGEST_NAME].rstrip("-") or config["app_name"]
-    for stage, found in config["stages"].items():
-        own = found["environment_variables"]
+    for stage, stage_config in config["stages"].items():
+        own = stage_config["environment_variables"]
         own.update(variables)
         if stage != LOCAL_STAGE:
             _rename_bucket(folder, own["VINTNER_BUCKET"], f"{name}-{stage}")

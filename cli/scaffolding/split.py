@@ -1,4 +1,4 @@
-"""Splitting one CSV into a test set and slots."""
+"""The split of one CSV into a test set and slots."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,1 +1,1 @@
-"""What a person says of columns: read from options, merged with what was said before, proposed for a stage."""
+"""The schema override, what a person says of columns: options, merge with what was said before, proposal."""

@@ -1,4 +1,4 @@
-"""What a person says of columns on the command line."""
+"""The options that say what a column is: ``--set``, ``--missing`` and ``--unset``."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,7 +34,7 @@ class Pair(click.ParamType[tuple[str, str]]):
 
 
 @dataclass(frozen=True)
-class Said:
+class ColumnOptions:
     """What a person says now: the kinds of columns, spellings of missing values in them, columns to say nothing of."""
 
     kinds: tuple[tuple[str, str], ...] = ()

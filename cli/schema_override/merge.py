@@ -1,4 +1,4 @@
-"""What a person says of columns, put together with what they said before."""
+"""The merge of what a person says of columns with what they said before."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cli.schema_override.column_options import Said
+from cli.schema_override.column_options import ColumnOptions
 from shared.bucket import keys
 from shared.errors import VintnerError
 from shared.formats.columns import Column
@@ -17,19 +17,19 @@ from shared.tables.schema import Override, inferred
 from shared.tables.table import Table, sorted_texts
 
 
-def put_together(before: Override, said: Said, tables: Sequence[Table]) -> Override:
+def merge(before: Override, options: ColumnOptions, tables: Sequence[Table]) -> Override:
     """The override with what is said now; raise Rejected when it cannot be said.
 
     `tables` are the rows from which a column's kind follows where a person says nothing but a missing value.
     """
     document: dict[str, dict[str, Any]] = {name: column.as_document() for name, column in before.columns.items()}
-    for name in map(column_name, said.unset):
+    for name in map(column_name, options.unset):
         if document.pop(name, None) is None:
-            found = f"only {listed(sorted(document))}" if document else "no column"
-            raise VintnerError(f"--unset {name}: expected a column of {keys.OVERRIDE}, which has {found}")
-    for name, kind in said.kinds:
+            names = f"only {listed(sorted(document))}" if document else "no column"
+            raise VintnerError(f"--unset {name}: expected a column of {keys.OVERRIDE}, which has {names}")
+    for name, kind in options.kinds:
         document[name] = _fields(kind) | _only_missing(document.get(name, {}))
-    for name, spelling in said.missing:
+    for name, spelling in options.missing:
         spellings = [*document.get(name, {}).get("missing", []), spelling]
         known = document.get(name) or _kind_without(name, tables, spellings).as_document()
         document[name] = {**known, "missing": spellings}
@@ -53,7 +53,9 @@ def _kind_without(name: str, tables: Sequence[Table], spellings: Sequence[str]) 
             f"--missing {name}={spellings[-1]}: expected a column whose kind is known, found none of this name in a "
             f"test set: check the name, or say the kind as well, with --set {name}=number"
         )
-    return inferred(name, [_emptied(table, name, {category_text(one) for one in spellings}) for table in tables])
+    return inferred(
+        name, [_emptied(table, name, {category_text(spelling) for spelling in spellings}) for table in tables]
+    )
 
 
 def _emptied(table: Table, name: str, spellings: set[str]) -> Table:
@@ -61,7 +63,7 @@ def _emptied(table: Table, name: str, spellings: set[str]) -> Table:
     position = table.features.index(name)
     values, vocabulary = table.values[:, position], table.vocabularies[position]
     distinct = np.unique(values[~np.isnan(values)])
-    texts = [number_text(one) if vocabulary is None else vocabulary[int(one)] for one in distinct.tolist()]
+    texts = [number_text(value) if vocabulary is None else vocabulary[int(value)] for value in distinct.tolist()]
     gone = distinct[[text in spellings for text in texts]]
     left, words = sorted_texts(np.where(np.isin(values, gone), np.nan, values), vocabulary)
     return replace(table, features=(name,), values=left[:, None], vocabularies=(words,))

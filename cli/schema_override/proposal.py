@@ -1,4 +1,4 @@
-"""The schema of a stage: as it is now, and as it would be if a person said otherwise."""
+"""The proposal of an override: the schema of a stage as it is, and as it would be under what a person says."""
 
 import json
 import tempfile
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.console.output import in_lines
-from cli.schema_override.column_options import Said
-from cli.schema_override.merge import put_together
+from cli.schema_override.column_options import ColumnOptions
+from cli.schema_override.merge import merge
 from cli.stages.target import Target
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
@@ -24,13 +24,13 @@ from shared.tables.schema import Override
 from shared.tables.table import Table
 
 
-def present(target: Target) -> Reference:
-    """The present test set under its schema; raise VintnerError while there is none."""
+def current_reference(target: Target) -> Reference:
+    """The current test set under its schema; raise VintnerError while there is none."""
     inventory = Inventory.of_tests(target.store, target.settings)
     if inventory.is_override_rejected:
-        raise VintnerError(f"{_why_rejected(target.store, inventory, keys.OVERRIDE)}: say it anew with --file")
+        raise VintnerError(f"{_why_rejected(target.store, inventory, keys.OVERRIDE)}: replace it with --file")
     if not inventory.is_settled:
-        raise VintnerError("the test set is being read at this moment: try again soon, or see vintner status")
+        raise VintnerError("the test set is being read right now: try again soon, or see vintner status")
     reference = load_reference(target.store, inventory, target.settings)
     if reference:
         return reference
@@ -38,7 +38,9 @@ def present(target: Target) -> Reference:
     if tests:
         why = _why_rejected(target.store, inventory, tests[0])
         raise VintnerError(f"expected a test set that can be read, found {tests[0]}, which was rejected: {why}")
-    raise VintnerError("expected a test set, which says what the columns are, found none: vintner upload --test FILE")
+    raise VintnerError(
+        "expected a test set, which says what the columns are, found none: upload one with 'vintner upload --test FILE'"
+    )
 
 
 def _why_rejected(store: Reader, inventory: Inventory, key: str) -> str:
@@ -51,7 +53,7 @@ def _why_rejected(store: Reader, inventory: Inventory, key: str) -> str:
 class Proposal:
     """What would be said of columns, and what follows for the test set; `reference` is None while there is none.
 
-    `notes` tell of rows and uploads that could not be used.
+    `notes` report rows and uploads that could not be used.
     """
 
     override: Override
@@ -59,14 +61,14 @@ class Proposal:
     notes: tuple[str, ...]
 
 
-def propose(target: Target, said: Said, path: Path | None) -> Proposal:
-    """Try out what a person says on the present test set; raise VintnerError when it cannot be so.
+def propose(target: Target, options: ColumnOptions, path: Path | None) -> Proposal:
+    """Try out what a person says on the current test set; raise VintnerError when it does not fit.
 
-    What was said before stands, or what the file at `path` says instead of it.
+    It is merged with what was said before, or with what the file at `path` says instead.
     """
-    before = Override.parse(path.read_bytes(), str(path)) if path else _said_before(target.store)
+    before = Override.parse(path.read_bytes(), str(path)) if path else _override_before(target.store)
     inventory = Inventory.of_tests(target.store, target.settings)
-    override = put_together(before, said, _tables_now(target, inventory) if said.missing else ())
+    override = merge(before, options, _tables_now(target, inventory) if options.missing else ())
     tables: list[Table] = []
     notes: list[str] = []
     for upload in inventory.uploads:
@@ -76,7 +78,7 @@ def propose(target: Target, said: Said, path: Path | None) -> Proposal:
             reading = read_csv(read_upload(target.store, upload), target.settings, override.columns)
         except BadTable as error:
             if inventory.receipts.get(upload.digest) is not None:
-                raise VintnerError(in_lines(error, f"{upload.key} could not be used any more")) from None
+                raise VintnerError(in_lines(error, f"{upload.key} could no longer be used")) from None
             notes.append(f"{upload.key} cannot be used as before: {error.reasons[0]}")
             continue
         tables.append(reading.table)
@@ -86,17 +88,17 @@ def propose(target: Target, said: Said, path: Path | None) -> Proposal:
     return Proposal(override, reference_of(tuple(tables), override), tuple(notes))
 
 
-def _said_before(store: Reader) -> Override:
+def _override_before(store: Reader) -> Override:
     try:
         return Override.parse(store.read(keys.OVERRIDE).body, keys.OVERRIDE)
     except NotFound:
         return Override()
     except Rejected as error:
-        raise VintnerError(f"what was said before cannot be used ({error}): say it anew with --file") from None
+        raise VintnerError(f"what was said before cannot be used ({error}): replace it with --file") from None
 
 
 def _tables_now(target: Target, inventory: Inventory) -> Sequence[Table]:
-    """The present test set, from which the kind of a column follows."""
+    """The current test set, from which the kind of a column follows."""
     reference = load_reference(target.store, inventory, target.settings)
     return reference.tests if reference else ()
 

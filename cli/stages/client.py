@@ -1,4 +1,4 @@
-"""Asking a stage's API for predictions."""
+"""The HTTP client of a stage's API: predictions, and the kinds of the model's features."""
 
 import json
 import urllib.error
@@ -10,7 +10,7 @@ from shared.errors import Unavailable, VintnerError
 
 
 def ask(target: Target, body: bytes, media_type: str) -> dict[str, Any]:
-    """Post a body to ``/predict``; raise VintnerError that tells every bad field."""
+    """Post a body to ``/predict``; raise VintnerError that names every bad field."""
     url = target.endpoint() + "/predict"
     headers = {"Content-Type": media_type, "Accept": "application/json", **target.headers()}
     request = urllib.request.Request(url, body, headers)  # noqa: S310  (the URL is the stage's own)
@@ -25,13 +25,23 @@ def ask(target: Target, body: bytes, media_type: str) -> dict[str, Any]:
         raise Unavailable(f"{url} cannot be reached ({reason}): is it up? see vintner status") from None
 
 
-def _explained(error: urllib.error.HTTPError) -> str:
-    text = error.read().decode("utf-8", "replace")
+def feature_kinds(target: Target) -> dict[str, str]:
+    """The kind of each of the production model's features; empty when the API cannot say."""
+    request = urllib.request.Request(target.endpoint() + "/model", headers=target.headers())  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            return {column["name"]: column["kind"] for column in json.load(response)["schema"]}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+
+
+def _explained(answer: urllib.error.HTTPError) -> str:
+    text = answer.read().decode("utf-8", "replace")
     try:
         problem = json.loads(text)
-        lines = [f"{one['pointer']}: {one['detail']}" for one in problem.get("errors", [])]
-        # Beside the lines the detail would tell the same again.
+        lines = [f"{error['pointer']}: {error['detail']}" for error in problem.get("errors", [])]
+        # Beside the lines the detail would say the same again.
         detail = "" if lines else f": {problem['detail']}"
-        return "\n  ".join([f"{error.code} {problem['title']}{detail}", *lines])
+        return "\n  ".join([f"{answer.code} {problem['title']}{detail}", *lines])
     except (ValueError, KeyError, TypeError, AttributeError):
-        return f"{error.code} {error.reason}: {text[:200]}"
+        return f"{answer.code} {answer.reason}: {text[:200]}"

@@ -1,4 +1,4 @@
-"""Following an upload: from the bucket's own documents, until it has a receipt and its candidate has a decision."""
+"""Follow an upload, by the bucket's own documents, until it has a receipt and its candidate has a decision."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -37,8 +37,8 @@ def follow(
 ) -> Iterator[Followed]:
     """The receipt of each uploaded key as it appears, then, unless all were rejected, what became of the candidate.
 
-    Without a key it is the candidate alone. A receipt counts once everything is read that decides how it is read.
-    Raise Unavailable when that takes longer than `seconds`.
+    Without a key it is the candidate alone. A receipt counts once everything that decides how the upload is read has
+    been read itself. Raise Unavailable when that takes longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
     waiting = set(uploads)
@@ -58,9 +58,9 @@ def follow(
 
 
 def _is_final(upload: Upload, inventory: Inventory) -> bool:
-    """Whether nothing is waiting that would let the upload be read anew."""
+    """Whether nothing is pending after which the upload would be read again."""
     before = {"test": {"schema"}, "slot": {"schema", "test"}}.get(upload.kind or "", set())
-    return not before & {one.kind for one in inventory.pending}
+    return not before & {pending.kind for pending in inventory.pending}
 
 
 def _follow_candidate(

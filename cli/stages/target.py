@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import boto3
 import click
-from botocore.exceptions import BotoCoreError
 
 from local.environment import adopt
 from local.project.project import Project
 from local.runfile import Running, running
-from shared.bucket.s3 import S3Store
 from shared.errors import VintnerError
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.bucket.s3 import S3Store
 
 STATE_DIR: Final = Path(".vintner")
 LOCAL_STAGE: Final = "local"
@@ -46,8 +46,13 @@ def refuse_a_second(state_dir: Path) -> None:
         )
 
 
+def deployed_stage_option(command: Command) -> Command:
+    """Add a required ``--stage`` to a command that works on a deployed stage alone."""
+    return click.option("--stage", required=True, metavar="NAME", help="A stage of .chalice/config.json.")(command)
+
+
 def stage_option(command: Command) -> Command:
-    """Add ``--stage`` to a command."""
+    """Add ``--stage`` to a command that talks to the simulated cloud when no stage is named."""
     text = "A deployed stage of .chalice/config.json; without it the simulated cloud of vintner up."
     return click.option("--stage", metavar="NAME", default=LOCAL_STAGE, help=text)(command)
 
@@ -90,12 +95,14 @@ class Target:
         return cls(LOCAL_STAGE, project, settings, cloud.url, cloud)
 
     @cached_property
-    def store(self) -> S3Store:
-        """The bucket, for the commands that need it; raise VintnerError when there is nobody to ask it as."""
+    def store(self) -> "S3Store":
+        """The bucket, for the commands that need it; raise VintnerError when there are no credentials for it."""
+        from shared.bucket.s3 import S3Store  # noqa: PLC0415  (loads boto3, which help and completion do without)
+
         return S3Store(self.settings.bucket) if self.cloud else _deployed_store(self.stage, self.settings)
 
     def headers(self) -> dict[str, str]:
-        """What a request to the API needs beside its own headers: the API key, where there is one in X_API_KEY."""
+        """What a request to the API needs besides its own headers: the API key, if X_API_KEY has one."""
         key = os.environ.get("X_API_KEY", "")
         return {"x-api-key": key} if key else {}
 
@@ -108,7 +115,10 @@ class Target:
 
 def _check_agreement(own: Settings, clouds: Settings) -> None:
     """The functions read and train with the settings that the simulated cloud was started with."""
-    here, there = ({**one.reading(), **one.checking(), **one.training(), "bucket": one.bucket} for one in (own, clouds))
+    here, there = (
+        {**settings.reading(), **settings.checking(), **settings.training(), "bucket": settings.bucket}
+        for settings in (own, clouds)
+    )
     for name, value in here.items():
         if value != there[name]:
             raise VintnerError(
@@ -117,8 +127,13 @@ def _check_agreement(own: Settings, clouds: Settings) -> None:
             )
 
 
-def _deployed_store(stage: str, settings: Settings) -> S3Store:
-    """The bucket of a deployed stage; raise VintnerError when there is nobody to ask it as."""
+def _deployed_store(stage: str, settings: Settings) -> "S3Store":
+    """The bucket of a deployed stage; raise VintnerError when there are no credentials for it."""
+    import boto3  # noqa: PLC0415  (slow to load)
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    from shared.bucket.s3 import S3Store  # noqa: PLC0415
+
     if not _BUCKET_NAME.fullmatch(settings.bucket):
         raise VintnerError(
             f"VINTNER_BUCKET={settings.bucket!r}, expected a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen"
@@ -130,7 +145,7 @@ def _deployed_store(stage: str, settings: Settings) -> S3Store:
                 "AWS_SECRET_ACCESS_KEY"
             )
         return S3Store(settings.bucket)
-    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
+    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is not a URL
         raise VintnerError(f"stage {stage!r}: the AWS client cannot be set up ({error}): correct AWS_*") from error
 
 
@@ -144,4 +159,4 @@ def _deployed_url(project: Project) -> str | None:
         raise VintnerError(
             f"{record}: expected Chalice's record of a deployment, found something else ({error})"
         ) from None
-    return next((found["rest_api_url"] for found in resources if "rest_api_url" in found), None)
+    return next((resource["rest_api_url"] for resource in resources if "rest_api_url" in resource), None)

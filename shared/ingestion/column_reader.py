@@ -11,20 +11,20 @@ from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText
 from shared.formats.row_errors import shortened
 from shared.formats.values import FLOAT32_MAX, as_number, category_text, column_name, has_thousands
-from shared.settings import Settings
+from shared.settings import ReadingSettings
 from shared.tables.encoding import typed
+from shared.tables.id_columns import counts_rows
 from shared.tables.schema import FEW_VALUES
 from shared.tables.table import Table, Vocabulary, sorted_texts
 
 MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
-ID_ROWS: Final = 20  # with fewer rows a column of distinct whole numbers says nothing
 
 Problem = tuple[int, str, str]
 """A row, counted from 0, its column, and what is wrong there."""
 
 
 def table_of(
-    frame: pd.DataFrame, csv: CsvText, settings: Settings, columns: Mapping[str, Column]
+    frame: pd.DataFrame, csv: CsvText, settings: ReadingSettings, columns: Mapping[str, Column]
 ) -> tuple[Table, list[Problem], list[str]]:
     """The rows as a table, what is wrong with some of them, and notes on columns.
 
@@ -47,7 +47,7 @@ def table_of(
 
 
 def _column(
-    column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: Settings
+    column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: ReadingSettings
 ) -> tuple[NDArray[np.float64], Vocabulary, list[tuple[int, str]]]:
     """A column as numbers or as indices into its texts, and (row, problem) of each cell that is not as wanted."""
     values, texts = _raw(column, settings)
@@ -68,7 +68,7 @@ def _column(
     return (*_neutral(values, texts, csv.decimal), bad)
 
 
-def _raw(column: "pd.Series[float]", settings: Settings) -> tuple[NDArray[np.float64], list[str] | None]:
+def _raw(column: "pd.Series[float]", settings: ReadingSettings) -> tuple[NDArray[np.float64], list[str] | None]:
     """The column as pandas has it: numbers, or indices into its distinct texts; NaN is missing."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return np.asarray(column.to_numpy(), dtype=np.float64) + 0.0, None  # -0.0 and 0.0 are one value
@@ -109,7 +109,7 @@ def _too_large(values: NDArray[np.float64], texts: Sequence[str] | None) -> list
 
 
 def _labels(
-    column: "pd.Series[str]", settings: Settings, decimal: str
+    column: "pd.Series[str]", settings: ReadingSettings, decimal: str
 ) -> tuple[tuple[str, ...], NDArray[np.int32], list[tuple[int, str]]]:
     """Sorted label texts (``true`` and ``false`` under a rule), codes into them, and (row, problem) of each bad one."""
     codes, distinct = pd.factorize(column.to_numpy(object))
@@ -152,12 +152,5 @@ def notes_on_rows(table: Table) -> Iterator[str]:
     for name, values, vocabulary in zip(table.features, table.values.T, table.vocabularies, strict=True):
         if np.isnan(values).all():
             yield f"column {name} has no value"
-        elif vocabulary is None and _is_id(values):
+        elif vocabulary is None and counts_rows(values):
             yield f"column {name} counts the rows, as an id does: if it is one, ignore it with VINTNER_IGNORE"
-
-
-def _is_id(values: NDArray[np.float64]) -> bool:
-    """Whether the values are distinct whole numbers that leave out less than every other one."""
-    if len(values) < ID_ROWS or np.isnan(values).any() or not np.all(values == np.floor(values)):
-        return False
-    return len(np.unique(values)) == len(values) and float(np.ptp(values)) < 2 * len(values)

@@ -22,7 +22,7 @@ from shared.formats.csv_dialect import CsvText, open_csv, split_lines
 from shared.formats.row_errors import BadTable, Reason, at_most, listed
 from shared.formats.values import MISSING, as_number, column_name
 from shared.ingestion.column_reader import Problem, notes_on_rows, table_of
-from shared.settings import Settings
+from shared.settings import ReadingSettings
 from shared.tables.table import Table
 
 _INDEX_NAME: Final = re.compile(r"(?i:unnamed:?_\d+|unnamed)")
@@ -43,7 +43,7 @@ class Reading:
     warnings: tuple[str, ...] = ()
 
 
-def read_csv(body: bytes, settings: Settings, columns: Mapping[str, Column] | None = None) -> Reading:
+def read_csv(body: bytes, settings: ReadingSettings, columns: Mapping[str, Column] | None = None) -> Reading:
     """Read an upload; raise BadTable with every reason when it is not a usable CSV.
 
     `columns` are those of the schema. A column that is not among them is of numbers or of texts, as its content says.
@@ -72,7 +72,7 @@ def read_csv(body: bytes, settings: Settings, columns: Mapping[str, Column] | No
     return Reading(table, count + len(misshapen), csv, kept, tuple(at_most(reasons)), tuple(notes))
 
 
-def _refuse_too_many(reasons: Sequence[Reason], bad: int, rows: int, settings: Settings) -> None:
+def _refuse_too_many(reasons: Sequence[Reason], bad: int, rows: int, settings: ReadingSettings) -> None:
     """Raise BadTable when more than the allowed share of rows cannot be used."""
     if bad > settings.max_bad_share * rows:
         allowed = f"{settings.max_bad_share:g} of the rows may be unusable (VINTNER_MAX_BAD_SHARE)"
@@ -81,13 +81,13 @@ def _refuse_too_many(reasons: Sequence[Reason], bad: int, rows: int, settings: S
         raise BadTable([*at_most(reasons), summary])
 
 
-def _used_names(names: Sequence[str], settings: Settings) -> list[str]:
+def _used_names(names: Sequence[str], settings: ReadingSettings) -> list[str]:
     """The label and the columns that can be features."""
     ignored = {column_name(name) for name in settings.ignore}
     return [name for name in names if name and name not in ignored and not _INDEX_NAME.fullmatch(name)]
 
 
-def _check_header(names: Sequence[str], line: int, settings: Settings) -> None:
+def _check_header(names: Sequence[str], line: int, settings: ReadingSettings) -> None:
     label = column_name(settings.label)
     if label not in names and looks_like_values(names):
         raise BadTable([Reason(_no_header(names), line)])
@@ -151,7 +151,7 @@ def _shapely(csv: CsvText, width: int) -> tuple[CsvText, list[Reason], int]:
     return replace(csv, text="".join(lines)), reasons, count
 
 
-def _parse(csv: CsvText, names: list[str], used: list[str], settings: Settings) -> pd.DataFrame:
+def _parse(csv: CsvText, names: list[str], used: list[str], settings: ReadingSettings) -> pd.DataFrame:
     """The used columns. Those of truth values are texts: pandas would forget how they were spelled."""
     label = column_name(settings.label)
     frame = _read(csv, names, used, {label: str}, settings)
@@ -162,7 +162,7 @@ def _parse(csv: CsvText, names: list[str], used: list[str], settings: Settings) 
 
 
 def _read(
-    csv: CsvText, names: list[str], used: list[str], texts: Mapping[str, type], settings: Settings
+    csv: CsvText, names: list[str], used: list[str], texts: Mapping[str, type], settings: ReadingSettings
 ) -> pd.DataFrame:
     wanted = {str(position): name for position, name in enumerate(names) if name in used}
     with warnings.catch_warnings():

@@ -13,6 +13,7 @@ distinct   once, and not at all when the test set has it
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ from shared.tables.schema import Schema
 from shared.tables.table import Table
 
 Label = bool | int | float | str
+
+MAX_CLASSES: Final = 100
 
 
 @dataclass(frozen=True, eq=False)

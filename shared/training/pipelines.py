@@ -18,7 +18,7 @@ from shared.evaluation.predictions import score_rows
 from shared.formats.values import column_name
 from shared.scorer.scorer import Scorer
 from shared.settings import ESTIMATORS, Settings
-from shared.tables.dataset import Dataset, Rows
+from shared.tables.dataset import MAX_CLASSES, Dataset, Rows
 from shared.tables.encoding import Encoding
 from shared.training.classifiers import build_classifier, family_of
 from shared.training.preprocessing import build_features, export_features, feature_of_each_input
@@ -26,7 +26,6 @@ from shared.training.preprocessing import build_features, export_features, featu
 TRAINER_VERSION: Final = 4
 PARITY_ROWS: Final = 10_000
 PARITY_TOLERANCE: Final = 1e-12
-MAX_CLASSES: Final = 100
 
 
 def versions() -> dict[str, str]:

@@ -13,7 +13,7 @@ from tests.bench.figures import Figure, Options
 from tests.bench.line import line, served
 from tests.bench.picture import picture
 
-ROWS: Final = ("handler", "scorer", "http", "start", "retrain", "large", "growth", "burst", "memory")
+ROWS: Final = ("handler", "scorer", "http", "start", "retrain", "large", "growth", "burst", "memory", "command")
 ON_A_MODEL: Final = frozenset({"handler", "http", "start", "memory"})
 ON_A_BUCKET: Final = frozenset({"retrain", "large", "growth"})
 
@@ -37,6 +37,8 @@ def run(rows: Sequence[str], options: Options, drawn: Path | None) -> Iterator[F
     wanted = set(rows)
     if "scorer" in wanted:
         yield from scoring.measure(options)
+    if "command" in wanted:
+        yield from start.measure_command(options)
     if wanted & ON_A_MODEL:
         yield from _on_a_model(wanted, options, drawn)
     if wanted & ON_A_BUCKET:

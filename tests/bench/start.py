@@ -1,10 +1,12 @@
 """Cold start: a fresh interpreter to the first answered prediction, with the model read from the simulated bucket.
 
-Once as the API function does it, once in the usual way: boto3, joblib, pandas, scikit-learn.
+Once as the API function does it, once in the usual way: boto3, joblib, pandas, scikit-learn. And the start of the
+command line: ``vintner --version`` beside a script that has click and rich and nothing to load.
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -30,6 +32,15 @@ bucket, key, row = sys.argv[1:]
 body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
 pipeline = joblib.load(io.BytesIO(body))
 pipeline.predict(pandas.DataFrame([json.loads(row)]))
+"""
+VERSION = "from cli.main import main; main(['--version'], prog_name='vintner')"
+BARE = """
+import click
+from rich.console import Console
+@click.command()
+@click.version_option("1.0")
+def main(): Console().print("hello")
+main(["--version"])
 """
 # The high-water mark of this program alone: that of getrusage also knows the process that started it.
 MEMORY = """
@@ -61,6 +72,31 @@ def measure(options: Options, up: Line, row: dict[str, float]) -> list[Figure]:
             bound=Bound("least", 8),
         )
     ]
+
+
+def measure_command(options: Options) -> list[Figure]:
+    """The processor time, user and system, of both command lines in turn."""
+    for code in (VERSION, BARE):
+        _run([code])
+    return [
+        compare(
+            "command line",
+            "vintner --version / bare click + rich script, processor time",
+            lambda: _processor_seconds(VERSION),
+            lambda: _processor_seconds(BARE),
+            rounds=options.rounds or options.pick(21, 1),
+            unit="s",
+            bound=Bound("most", 2),
+        )
+    ]
+
+
+def _processor_seconds(code: str) -> float:
+    """What one run costs; nothing else may be started meanwhile."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _run([code])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure_memory(options: Options, row: dict[str, float]) -> list[Figure]:

@@ -17,7 +17,7 @@ from tests.bench.picture import picture
 from tests.bench.report import table
 from tests.bench.samples import LABEL
 
-EXPECTED = {"handler", "scorer", "HTTP", "cold start", "retrain", "growth", "burst", "memory"}
+EXPECTED = {"handler", "scorer", "HTTP", "cold start", "retrain", "growth", "burst", "memory", "command line"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,7 @@ def test_the_bounds_are_the_documented_ones(document: Any) -> None:  # noqa: ANN
     assert bounds["gateway / empty route"] == "≥ 0.75"
     assert bounds["adaboost, one row: scikit-learn / scorer"] == "≥ 1000"
     assert bounds["API function, peak / 90 MB"] == "≤ 1"
+    assert bounds["vintner --version / bare click + rich script, processor time"] == "≤ 2"
 
 
 def test_the_counts_of_calls_hold_their_bounds(document: Any) -> None:  # noqa: ANN401

@@ -58,7 +58,7 @@ def ok(result: subprocess.CompletedProcess[str]) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("name", list(main.commands))
+@pytest.mark.parametrize("name", list(main.lazy_commands))
 def test_every_command_explains_itself(name: str, tmp_path: Path) -> None:
     text = ok(vintner(tmp_path, [name, "--help"], {}))
     assert text.startswith(f"Usage: vintner {name}")

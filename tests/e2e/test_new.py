@@ -63,6 +63,6 @@ def check_other_ways_to_ask(project: Path) -> None:
 def check_schema(project: Path) -> None:
     """What is said of a column becomes a candidate of its own."""
     text = told(project, "schema", "--set", "Werk=unused", "--wait")
-    assert "accepted data/schema.json: every upload is read anew" in text
+    assert "accepted data/schema.json: every upload is read again" in text
     assert "warning: column Werk is not used: data/schema.json" in text
     assert "Werk\tunused\t" in told(project, "schema")

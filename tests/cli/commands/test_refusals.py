@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.commands.upload import interrupted
 from shared.bucket.s3 import S3Store
 from tests.support.line import copy_project
 
@@ -21,6 +21,7 @@ SOMEBODY = NOBODY | {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+PATIENCE = 300  # ends a test that would hang; nothing is expected to take that long
 SHUT = "http://127.0.0.1:1"
 
 
@@ -39,7 +40,13 @@ def environ(variables: dict[str, str]) -> dict[str, str]:
 def run(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [COMMAND, *arguments]
     return subprocess.run(
-        command, cwd=project, env=environ(variables), capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=project,
+        env=environ(variables),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
 
 
@@ -106,7 +113,7 @@ def test_an_endpoint_that_is_not_there(project: Path, record: str | None, proble
     ("arguments", "code", "problem"),
     [
         (["upload", "."], 2, "File '.' is a directory."),
-        (["predict", "."], 1, "expected a CSV file or FIELD=VALUE pairs, found '.', which is no file"),
+        (["predict", "."], 1, "expected a CSV file or FIELD=VALUE pairs, found '.', which is not a file"),
         (["replay", "."], 2, "File '.' is a directory."),
         (["up", "--port", "65536"], 2, "65536 is not in the range 0<=x<=65535"),
         (["completion", "tcsh"], 2, "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
@@ -120,7 +127,15 @@ def test_wrong_usage(project: Path, arguments: list[str], code: int, problem: st
 
 
 @pytest.fixture
-def waiting(project: Path, store: S3Store, s3_url: str) -> Iterator["subprocess.Popen[str]"]:
+def ctrl_c() -> Iterator[None]:
+    """Let what is started here hear Ctrl-C: a shell's background job ignores it, and so does all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def waiting(project: Path, store: S3Store, s3_url: str, ctrl_c: None) -> Iterator["subprocess.Popen[str]"]:
     """An upload that waits for a receipt that never comes."""
     variables = SOMEBODY | {"AWS_ENDPOINT_URL": s3_url, "VINTNER_BUCKET": store.bucket}
     command = [COMMAND, "upload", "slot.csv", "--wait", "--stage", "dev"]
@@ -134,13 +149,10 @@ def waiting(project: Path, store: S3Store, s3_url: str) -> Iterator["subprocess.
 def test_ctrl_c_while_waiting_says_what_goes_on(waiting: "subprocess.Popen[str]") -> None:
     assert waiting.stdout
     assert waiting.stdout.readline().startswith("uploaded slot.csv")
-    time.sleep(0.2)
     waiting.send_signal(signal.SIGINT)
-    _, error = waiting.communicate(timeout=30)
+    _, error = waiting.communicate(timeout=PATIENCE)
     assert waiting.returncode == 1
-    assert error.strip() == (
-        "Error: stopped waiting; 1 upload and everything that follows from it goes on without you: see vintner status"
-    )
+    assert error.strip() == ("Error: stopped waiting; the work on 1 upload continues without you: see vintner status")
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(project: Path) -> None:
@@ -150,3 +162,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(project: Path) -> None:
     assert result.stdout == "column\tkind\tvalues\tfor example\n"
     assert "Traceback" not in result.stderr
     assert "Exception" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "text"),
+    [
+        (0, "interrupted after 0 of 2 uploads: upload the rest again"),
+        (1, "interrupted after 1 of 2 uploads: upload the rest again"),
+        (2, "stopped waiting; the work on 2 uploads continues without you: see vintner status"),
+    ],
+)
+def test_ctrl_c_says_what_has_arrived(uploaded: int, text: str) -> None:
+    assert interrupted(uploaded, 2) == text

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cli.console.output import first_reasons, plural, read_as
-from cli.inspection.column_summary import describe, hint_at_zeros, zeros_look_missing
+from cli.inspection.column_summary import hint_at_zeros, summarize, zeros_look_missing
 from shared.formats.columns import Column
 from shared.ingestion.csv_reader import read_csv
 from shared.settings import Settings
@@ -30,10 +30,10 @@ def test_zeros_look_missing_where_all_else_is_far(values: list[float], is_missin
 def test_the_zeros_of_pima_are_found() -> None:
     one = imitation("pima")
     table = read_csv(one.slots[0], Settings(bucket="", label=one.label)).table
-    described = [describe(Column(name), [table]) for name in table.features]
-    found = [one.column.name for one in described if one.zeros]
+    summaries = [summarize(Column(name), [table]) for name in table.features]
+    found = [summary.column.name for summary in summaries if summary.zeros]
     assert found == ["Glucose", "BloodPressure", "SkinThickness", "Insulin", "BMI"]
-    assert str(hint_at_zeros(described)).endswith(" ".join(f"--missing {name}=0" for name in found))
+    assert str(hint_at_zeros(summaries)).endswith(" ".join(f"--missing {name}=0" for name in found))
 
 
 WORDS = {
@@ -53,7 +53,7 @@ WORDS = {
 @pytest.mark.parametrize(("column", "cells", "text"), WORDS.values(), ids=WORDS)
 def test_values_in_words(column: Column, cells: list[str], text: str) -> None:
     body = csv_text(["a", "y"], [(cell, "xz"[number % 2]) for number, cell in enumerate(cells)]).encode()
-    assert describe(column, [read_csv(body, SETTINGS, {"a": column}).table]).text == text
+    assert summarize(column, [read_csv(body, SETTINGS, {"a": column}).table]).text == text
 
 
 def test_what_is_usual_is_not_told() -> None:

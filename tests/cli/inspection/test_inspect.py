@@ -2,19 +2,19 @@ import numpy as np
 import pytest
 
 from cli.inspection.csv_file import Source
-from cli.inspection.inspect import Inspection, Wanted, inspect
-from cli.inspection.label_candidates import describe, likely_labels
-from cli.schema_override.column_options import Said
+from cli.inspection.inspect import Inspection, Request, inspect
+from cli.inspection.label_candidates import label_candidates, likely_labels
+from cli.schema_override.column_options import ColumnOptions
 from shared.errors import VintnerError
 from shared.formats.row_errors import BadTable
 from shared.ingestion.csv_reader import read_csv
 from shared.settings import Positive, Settings
 from tests.support.csv_tables import ROWS, csv_text, mixed
 
-NOTHING = Said()
+NOTHING = ColumnOptions()
 WHY = {
-    "Id": "its name says that it is an id; if it is none, add --use 'Id'",
-    "serial": "another whole number in every row, as an id has; if it is none, add --use 'serial'",
+    "Id": "its name says that it is an id; if it is not an id, add --use 'Id'",
+    "serial": "a different whole number in every row, as an id has; if it is not an id, add --use 'serial'",
     "token": "UUIDs, which name a row and say nothing about it",
     "same": "the same value in every row (3)",
     "nothing": "no value in any row",
@@ -50,7 +50,7 @@ NO_LABELS = {
         csv_text(["a", "label"], [(f"n{number}", "xy"[number % 2]) for number in range(30)]),
         "label",
         None,
-        "expected at least one column beside 'label' that can be a feature, found none (a: text that hardly repeats",
+        "expected at least one column besides 'label' that can be a feature, found none (a: text that hardly repeats",
     ),
     "alone": ("label\nx\ny\n", "label", None, "found none (no other column)"),
     "no_header": ("5.1,3.5,1.4,rose\n4.9,3.0,1.4,lily\n", "species", None, "no header line: name its columns with"),
@@ -65,8 +65,10 @@ NO_CSVS = {
 }
 
 
-def look(text: str, *, use: tuple[str, ...] = (), ignore: tuple[str, ...] = (), said: Said = NOTHING) -> Inspection:
-    return inspect(text.encode(), Wanted("grade", use=use, ignore=ignore, said=said))
+def look(
+    text: str, *, use: tuple[str, ...] = (), ignore: tuple[str, ...] = (), options: ColumnOptions = NOTHING
+) -> Inspection:
+    return inspect(text.encode(), Request("grade", use=use, ignore=ignore, options=options))
 
 
 def kinds(found: Inspection) -> dict[str, str]:
@@ -97,8 +99,8 @@ def test_columns_can_be_taken_and_left_by_name() -> None:
 
 
 def test_kinds_and_missing_values_can_be_said() -> None:
-    said = Said(kinds=(("day", "category"),), missing=(("width", "0"), ("city", "Rome")))
-    found = inspect(mixed().encode(), Wanted("grade", said=said))
+    options = ColumnOptions(kinds=(("day", "category"),), missing=(("width", "0"), ("city", "Rome")))
+    found = inspect(mixed().encode(), Request("grade", options=options))
     assert kinds(found)["day"] == "category"
     columns = found.override.columns
     assert (columns["width"].kind, columns["width"].missing) == ("number", ("0",))
@@ -110,7 +112,7 @@ def test_a_word_for_missing_makes_a_column_of_numbers_again() -> None:
     text = csv_text(["a", "b", "grade"], [(cell, number % 7, "xy"[number % 2]) for number, cell in enumerate(cells)])
     found = look(text)
     assert (found.as_text, kinds(found)) == (("a",), {"a": "unused", "b": "number"})
-    found = inspect(text.encode(), Wanted("grade", said=Said(missing=(("a", "nil"),))))
+    found = inspect(text.encode(), Request("grade", options=ColumnOptions(missing=(("a", "nil"),))))
     assert (found.as_text, kinds(found)["a"], len(found.reading.table)) == ((), "number", 60)
 
 
@@ -139,34 +141,40 @@ def test_an_id_of_few_texts_is_a_category() -> None:
 @pytest.mark.parametrize(("text", "label", "rule", "problem"), NO_LABELS.values(), ids=NO_LABELS)
 def test_a_label_that_gives_no_classes_is_refused(text: str, label: str, rule: str | None, problem: str) -> None:
     with pytest.raises(VintnerError) as caught:
-        inspect(text.encode(), Wanted(label, Positive.parse(rule) if rule else None))
+        inspect(text.encode(), Request(label, Positive.parse(rule) if rule else None))
     assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize(("body", "problem"), NO_CSVS.values(), ids=NO_CSVS)
 def test_a_file_that_cannot_be_read_gives_the_readers_reasons(body: bytes, problem: str) -> None:
     with pytest.raises(BadTable) as caught:
-        inspect(body, Wanted("label"))
+        inspect(body, Request("label"))
     assert problem in str(caught.value)
 
 
 def test_text_is_no_number_by_force() -> None:
     with pytest.raises(BadTable, match="line 2, column city: expected a finite number or nothing, found 'Oslo'"):
-        look(mixed(), said=Said(kinds=(("city", "number"),)))
+        look(mixed(), options=ColumnOptions(kinds=(("city", "number"),)))
 
 
 @pytest.mark.parametrize(
     ("wanted", "problem"),
     [
-        (Wanted("grade", use=("grade",)), "has two meanings"),
-        (Wanted("grade", use=("width",), ignore=("width",)), "has two meanings"),
-        (Wanted("grade", ignore=("width",), said=Said(kinds=(("width", "number"),))), "has two meanings"),
-        (Wanted("grade", ignore=("weight",)), "expected --ignore to name a column, found 'weight': did you mean"),
-        (Wanted("grade", said=Said(missing=(("x", "0"),))), "expected --set or --missing to name a column, found 'x'"),
-        (Wanted("grade", said=Said(kinds=(("day", "text"),))), "column 'day': expected a kind (number, category,"),
+        (Request("grade", use=("grade",)), "has two meanings"),
+        (Request("grade", use=("width",), ignore=("width",)), "has two meanings"),
+        (Request("grade", ignore=("width",), options=ColumnOptions(kinds=(("width", "number"),))), "has two meanings"),
+        (Request("grade", ignore=("weight",)), "expected --ignore to name a column, found 'weight': did you mean"),
+        (
+            Request("grade", options=ColumnOptions(missing=(("x", "0"),))),
+            "expected --set or --missing to name a column, found 'x'",
+        ),
+        (
+            Request("grade", options=ColumnOptions(kinds=(("day", "text"),))),
+            "column 'day': expected a kind (number, category,",
+        ),
     ],
 )
-def test_options_that_contradict_are_refused(wanted: Wanted, problem: str) -> None:
+def test_options_that_contradict_are_refused(wanted: Request, problem: str) -> None:
     with pytest.raises(VintnerError) as caught:
         inspect(mixed().encode(), wanted)
     assert problem in str(caught.value)
@@ -191,7 +199,7 @@ def test_rows_of_the_same_features_are_one_group() -> None:
 
 
 def test_columns_are_described_and_labels_proposed() -> None:
-    columns = describe(Source.open(mixed().encode()))
+    columns = label_candidates(Source.open(mixed().encode()))
     assert {one.name: one.kind for one in columns} == KINDS | {
         "Id": "number",
         "serial": "number",

@@ -47,7 +47,7 @@ def test_it_writes_a_project_that_has_everything() -> None:
     assert settings.ignore == ("Id", "serial", "token", "same", "nothing", "name")
     assert config["app_name"] == "made"
     assert config["stages"]["dev"]["environment_variables"]["VINTNER_BUCKET"] == "made-dev"
-    for name in ("app.py", "chalicelib/static/page.html", "vendor/shared/reading.py", "requirements.txt"):
+    for name in ("app.py", "chalicelib/static/page.html", "vendor/shared/ingestion/csv_reader.py", "requirements.txt"):
         assert Path("made", name).is_file()
     assert not any(path.is_symlink() and path.readlink().is_absolute() for path in Path("made").rglob("*"))
 
@@ -68,7 +68,7 @@ def test_it_says_what_it_decided_and_what_to_type() -> None:
     assert "category    city     Oslo, Rome, Bonn\nboolean     member   38% true\ndate        day      2026" in text
     assert "ignored     Id       its name says that it is an id" in text
     assert "            name     text that hardly repeats (39 different values in 39 rows)\n" in text
-    assert "--positive '== bad' makes it the other one" in text
+    assert "--positive '== bad' makes it the other class" in text
     assert text.partition("\nnext\n")[2].splitlines()[:2] == [
         "  cd made",
         "  vintner up        # and in another terminal, in the same directory:",
@@ -88,7 +88,7 @@ def test_without_a_label_the_columns_are_listed() -> None:
     result = run("made", "--csv", "my.csv")
     assert result.exit_code == 2
     assert "grade\tcategory\t2\tgood, bad\n" in result.stdout
-    assert result.stderr.startswith("Error: expected --label COLUMN, the column to predict, found none; the likeliest:")
+    assert result.stderr.startswith("Error: expected --label COLUMN, the column to predict, found none; most likely:")
     assert json.loads(run("made", "--csv", "my.csv", "--json").stdout)["likely_labels"][0] == "grade"
     assert not Path("made").exists()
 
@@ -154,7 +154,7 @@ def test_what_zeros_mean_is_asked_and_can_be_said() -> None:
     Path("my.csv").write_text(csv_text(["pressure", "visits", "grade"], rows), encoding="utf-8")
     text = run("made", "--csv", "my.csv", "--label", "grade").output
     assert (
-        "mind        a 0 in pressure looks like a missing value, as all others are far from it: add --missing" in text
+        "note        a 0 in pressure looks like a missing value, as all others are far from it: add --missing" in text
     )
     text = run("said", "--csv", "my.csv", "--label", "grade", "--missing", "pressure=0").output
     assert "pressure  60 to 96; 11% missing" in text

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from cli.inspection.csv_file import with_header
-from cli.inspection.inspect import Wanted, inspect
+from cli.inspection.inspect import Request, inspect
 from cli.main import main
-from cli.scaffolding.csv_files import Written, write
+from cli.scaffolding.csv_files import CsvFiles, csv_files
 from cli.scaffolding.split import split
 from shared.ingestion.csv_reader import looks_like_values, read_csv
 from shared.settings import Settings
@@ -49,8 +49,8 @@ def make(one: Imitation) -> dict[str, Any]:
     arguments = ["new", "made", "--csv", f"table{one.suffix}", "--label", one.label, *header, *rule, "--json"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
+    inspection: dict[str, Any] = json.loads(result.stdout)
+    return inspection
 
 
 def reference() -> tuple[Settings, Reference]:
@@ -66,16 +66,16 @@ def reference() -> tuple[Settings, Reference]:
 @pytest.mark.parametrize("name", EVERY)
 def test_a_table_becomes_files_that_mean_the_same(name: str) -> None:
     one = table(name)
-    found = make(one)
+    inspection = make(one)
     settings, known = reference()
-    assert found["left_out"]["rows"] == 0
-    assert [column.name for column in known.schema.features] == found["features"]
+    assert inspection["left_out"]["rows"] == 0
+    assert [column.name for column in known.schema.features] == inspection["features"]
     slots = [read_csv(path.read_bytes(), settings, known.columns) for path in Path("made/data/slots").iterdir()]
-    assert sum(map(len, [*known.tests, *(slot.table for slot in slots)])) == found["rows"]
+    assert sum(map(len, [*known.tests, *(slot.table for slot in slots)])) == inspection["rows"]
     assert all(not slot.left_out and slot.detected.delimiter == "," for slot in slots)
     columns = {name.replace(" ", "_") for name in one.frame(one.test).columns} - {one.label}
-    constant = {entry["column"] for entry in found["ignored"] if "the same value" in entry["reason"]}
-    assert columns - set(found["features"]) - constant == UNUSED.get(name, set())
+    constant = {entry["column"] for entry in inspection["ignored"] if "the same value" in entry["reason"]}
+    assert columns - set(inspection["features"]) - constant == UNUSED.get(name, set())
 
 
 @pytest.mark.parametrize("name", ["sensor", "german", "titanic"])
@@ -139,10 +139,10 @@ def test_a_header_that_the_encoding_cannot_spell_is_refused() -> None:
         with_header("1;Köln;x\n2;Bonn;y\n".encode("cp1252"), ["a", "解", "label"])
 
 
-def written(text: str, **options: Any) -> Written:  # noqa: ANN401  (Wanted's own fields)
-    found = inspect(text.encode(), Wanted("y", **options))
-    test, slots = split(found.groups, found.codes, test_share=0.25, slots=2, seed=4)
-    return write(found, {"test": test, "one": slots[0], "two": slots[1]})
+def written(text: str, **options: Any) -> CsvFiles:  # noqa: ANN401  (Request's own fields)
+    inspection = inspect(text.encode(), Request("y", **options))
+    test, slots = split(inspection.groups, inspection.codes, test_share=0.25, slots=2, seed=4)
+    return csv_files(inspection, {"test": test, "one": slots[0], "two": slots[1]})
 
 
 def rows(*cells: object) -> str:
@@ -159,22 +159,22 @@ RARE = {
 
 @pytest.mark.parametrize(("cells", "said"), RARE.values(), ids=RARE)
 def test_what_the_test_set_does_not_show_is_said(cells: list[object], said: dict[str, str]) -> None:
-    found = written(rows(*cells)).found
-    document = found.override.document()["columns"]["a"]
+    inspection = written(rows(*cells)).inspection
+    document = inspection.override.document()["columns"]["a"]
     assert said.items() <= document.items()
 
 
 def test_text_that_the_test_set_alone_would_take_for_categories_is_ignored() -> None:
-    found = written(rows(*(f"person {number}" for number in range(60)))).found
-    assert (found.ignored, found.override.columns) == (("a",), {})
-    assert found.why["a"].startswith("text that hardly repeats")
+    inspection = written(rows(*(f"person {number}" for number in range(60)))).inspection
+    assert (inspection.ignored, inspection.override.columns) == (("a",), {})
+    assert inspection.why["a"].startswith("text that hardly repeats")
 
 
 def test_commas_in_numbers_become_points_and_all_else_stays() -> None:
     cells = [("1,230", "-7,5", "1.234,5", "a,b", "1.23")[number % 5] for number in range(80)]
     text = "a;b;y\n" + "".join(f"{cell};{n % 9},50;{('1,0', '2')[n % 3 > 1]}\n" for n, cell in enumerate(cells))
-    found = written(text)
-    lines = list(csv.reader(b"".join(found.bodies.values()).decode().splitlines()))
+    files = written(text)
+    lines = list(csv.reader(b"".join(files.bodies.values()).decode().splitlines()))
     assert {line[0] for line in lines} == {"a", "1.23", "-7.5", "1.234,5", "a,b"}
     assert {line[1] for line in lines} == {"b", *(f"{n}.5" for n in range(9))}
-    assert found.found.classes == (1, 2)
+    assert files.inspection.classes == (1, 2)

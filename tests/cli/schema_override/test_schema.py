@@ -63,12 +63,12 @@ def test_the_schema_says_what_and_why(tested: Stage) -> None:
     assert "group\tcategory\tb, a\t\tits values\n" in text or "group\tcategory\ta, b\t\tits values\n" in text
     assert "when\tdate\t%d/%m/%Y, 01/01/2026 to 12/09/2026\t\tread as %d/%m/%Y; %m/%d/%Y would fit as well" in text
     assert text.endswith(
-        "mind: a 0 in pressure looks like a missing value, as all others are far from it: add --missing pressure=0\n"
+        "note: a 0 in pressure looks like a missing value, as all others are far from it: add --missing pressure=0\n"
     )
 
 
-def test_what_is_said_is_merged_and_lets_all_be_read_anew(tested: Stage) -> None:
-    assert "pressure: number, missing where it is 0\nevery upload is read anew" in told(
+def test_what_is_said_is_merged_and_lets_all_be_read_again(tested: Stage) -> None:
+    assert "pressure: number, missing where it is 0\nevery upload is read again" in told(
         "schema", "--missing", "pressure=0"
     )
     told("schema", "--set", "when=date:%m/%d/%Y", "--missing", "pressure=99")
@@ -78,7 +78,7 @@ def test_what_is_said_is_merged_and_lets_all_be_read_anew(tested: Stage) -> None
         "pressure": ("number", ["0", "99"]),
         "group": ("category", None),
     }
-    assert "look" not in told("schema").partition("mind")[2]
+    assert "look" not in told("schema").partition("note")[2]
     told("schema", "--unset", "pressure", "--set", "group=unused")
     tested.ingest()
     assert kinds()["pressure"] == ("number", None)
@@ -107,7 +107,7 @@ REFUSED = {
     "unset": (["--unset", "group"], "--unset group: expected a column of data/schema.json, which has no column"),
     "rows": (
         ["--set", "group=number"],
-        "data/test/test.csv could not be used any more\n  line 2, column group: expected",
+        "data/test/test.csv could no longer be used\n  line 2, column group: expected",
     ),
     "nothing": (["--set", "group=unused", "--set", "when=unused", "--set", "pressure=unused"], "that can be a feature"),
 }
@@ -125,7 +125,7 @@ def test_what_the_test_set_contradicts_is_refused_before_anything_changes(
 def test_without_a_test_set_there_is_nothing_to_show(stage: Stage) -> None:
     assert "expected a test set, which says what the columns are, found none" in told("schema", code=1)
     stage.put(TEST_KEY, TEST)
-    assert "the test set is being read at this moment" in told("schema", code=1)
+    assert "the test set is being read right now" in told("schema", code=1)
     stage.put(TEST_KEY, "a,b\n1,2\n")
     stage.ingest()
     assert "found data/test/test.csv, which was rejected: expected the label column 'label'" in told("schema", code=1)
@@ -133,17 +133,17 @@ def test_without_a_test_set_there_is_nothing_to_show(stage: Stage) -> None:
 
 def test_it_can_be_said_before_the_test_set_is_there(stage: Stage) -> None:
     text = told("schema", "--set", "group=unused")
-    assert text.startswith("mind: no test set yet: the names of the columns cannot be checked\ngroup: unused\n")
+    assert text.startswith("note: no test set yet: the names of the columns cannot be checked\ngroup: unused\n")
     stage.put(TEST_KEY, TEST)
     stage.ingest()
     assert kinds()["group"] == ("unused", None)
 
 
-def test_what_cannot_be_used_is_said_anew(tested: Stage, tmp_path: Path) -> None:
+def test_what_cannot_be_used_is_replaced(tested: Stage, tmp_path: Path) -> None:
     tested.put(keys.OVERRIDE, "no json")
     tested.ingest()
     assert "expected a JSON document" in told("schema", code=1)
-    assert "say it anew with --file" in told("schema", "--set", "group=unused", code=1)
+    assert "replace it with --file" in told("schema", "--set", "group=unused", code=1)
     (tmp_path / "mine.json").write_text('{"columns": {"group": "unused"}}', encoding="utf-8")
     told("schema", "--file", "mine.json")
     tested.ingest()
@@ -246,7 +246,7 @@ def test_receipts_tell_how_a_file_was_read(tested: Stage, capsys: pytest.Capture
 def test_a_receipt_of_the_schema_has_no_rows(tested: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     tested.put(keys.OVERRIDE, '{"columns": {"group": "unused"}}')
     show_receipt(next(one for one in tested.ingest().receipts if one["kind"] == "schema"))
-    assert capsys.readouterr().out == "accepted data/schema.json: every upload is read anew\n"
+    assert capsys.readouterr().out == "accepted data/schema.json: every upload is read again\n"
 
 
 def test_status_tells_warnings_and_the_kinds_of_columns(tested: Stage) -> None:
