@@ -11,17 +11,17 @@ from shared.errors import VintnerError
 
 SECTIONS: Final = {
     "Start here": {
-        "demo": LazyCommand("cli.commands.demo:demo", "Play the whole line on sample data."),
+        "demo": LazyCommand("cli.commands.demo:demo", "Run the whole pipeline on sample data."),
         "new": LazyCommand("cli.commands.new:new", "Make a project from one CSV: settings, test set, slots."),
         "up": LazyCommand("cli.commands.cloud:up", "Run the simulated cloud until Ctrl-C."),
-        "down": LazyCommand("cli.commands.cloud:down", "End the simulated cloud that is up here."),
+        "down": LazyCommand("cli.commands.cloud:down", "Stop the simulated cloud that is running here."),
     },
     "Every day": {
         "upload": LazyCommand("cli.commands.upload:upload", "Upload CSV files as slots, or as the test set."),
         "predict": LazyCommand("cli.commands.predict:predict", "Ask the endpoint for predictions."),
         "status": LazyCommand("cli.commands.status:status", "Show the current state."),
         "explain": LazyCommand("cli.commands.promotion:explain", "Say why a model was or was not promoted."),
-        "schema": LazyCommand("cli.commands.schema:schema", "Show what the columns are, or say it differently."),
+        "schema": LazyCommand("cli.commands.schema:schema", "Show or change what the columns are."),
     },
     "Which model serves": {
         "rollback": LazyCommand("cli.commands.promotion:rollback", "Go back to an earlier model, and hold promotion."),
@@ -39,7 +39,7 @@ SECTIONS: Final = {
         "destroy": LazyCommand("cli.commands.deploy:destroy", "Take a stage down again; its data only with --data."),
     },
     "Upkeep": {
-        "replay": LazyCommand("cli.commands.cloud:replay", "Give events to the functions that they are for."),
+        "replay": LazyCommand("cli.commands.cloud:replay", "Run the functions that sample events are meant for."),
         "prune": LazyCommand("cli.commands.prune:prune", "Remove models that nothing refers to any more."),
         "completion": LazyCommand(
             "cli.commands.completion:completion", "Print the script that makes a shell complete commands."
@@ -72,10 +72,10 @@ def _in_one_line(error: OSError) -> str:
 
 
 HELP: Final = """
-Turn CSV files of labelled rows into a served model that keeps itself current.
+Turn CSV files of labelled rows into a served model that stays up to date.
 
 Every slot that you upload trains a candidate. It is scored on your test set, goes into production only when it
-beats the model that is there, and answers over HTTP. All of it runs on this machine, or deployed on AWS.
+beats the current one, and answers over HTTP. All of it runs on this machine, or deployed on AWS.
 
 \b
 See it work:   vintner demo

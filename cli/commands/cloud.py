@@ -1,4 +1,4 @@
-"""``vintner up`` and ``vintner replay``: the simulated cloud."""
+"""``vintner up``, ``down`` and ``replay``: the simulated cloud."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, a
 @click.command(short_help="Run the simulated cloud until Ctrl-C.")
 @click.option("--port", default=8000, show_default=True, type=PORT, help="Port of the HTTP API; 0 takes a free one.")
 @click.option("--s3-port", default=9000, show_default=True, type=PORT, help="Port of S3 and SQS; 0 takes a free one.")
-@click.option("--chaos", metavar="SEED", type=int, help="Double, delay and reorder events by chance, from a seed.")
+@click.option("--chaos", metavar="SEED", type=int, help="Duplicate, delay and reorder events at random, from a seed.")
 @click.option("--deployed", is_flag=True, help="Run what is deployed: the unpacked zip and layer, isolated.")
 @click.pass_context
 def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, deployed: bool) -> None:
@@ -49,17 +49,17 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, de
     )
 
 
-@click.command(short_help="End the simulated cloud that is up here.")
+@click.command(short_help="Stop the simulated cloud that is running here.")
 @json_option
 def down(*, as_json: bool) -> None:
-    """End the simulated cloud that is up here. When none is up, nothing happens."""
+    """Stop the simulated cloud that is running here. Without one, nothing happens."""
     cloud = running(project_directory() / STATE_DIR)
     if cloud:
         stop(cloud)
     if as_json:
         print_json({"ended": cloud is not None})
     else:
-        line("ended" if cloud else "no simulated cloud is up here")
+        line("ended" if cloud else "no simulated cloud is running here")
 
 
 def _announce(cloud: Running) -> None:
@@ -70,13 +70,13 @@ def _announce(cloud: Running) -> None:
     sys.stdout.flush()
 
 
-@click.command(short_help="Give events to the functions that they are for.")
+@click.command(short_help="Run the functions that sample events are meant for.")
 @click.argument("events", metavar="EVENT.json...", nargs=-1, required=True, type=EVENT)
 @stage_option
 @json_option
 @click.pass_context
 def replay(context: click.Context, events: tuple[Path, ...], *, stage: str, as_json: bool) -> None:
-    """Give events to the functions that they are for, and print what these did.
+    """Give events to the functions that they are meant for, and print what these did.
 
     The functions run in this process, against the bucket of the stage. An S3 event that names a bucket or key of no
     trigger is given to every function that listens to its kind.

@@ -1,4 +1,4 @@
-"""``vintner completion``: what makes a shell complete commands and options."""
+"""``vintner completion``: the script by which a shell completes commands and options."""
 
 import click
 from click.shell_completion import get_completion_class

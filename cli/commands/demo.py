@@ -1,4 +1,4 @@
-"""``vintner demo``: the whole line on the sample, in front of your eyes."""
+"""``vintner demo``: the whole pipeline on the sample data."""
 
 import click
 
@@ -8,7 +8,7 @@ from cli.stages.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_dire
 from local.supervisor.background import start, stop
 
 
-@click.command(short_help="Play the whole line on sample data.")
+@click.command(short_help="Run the whole pipeline on sample data.")
 @click.option("--keep", is_flag=True, help="Leave the simulated cloud running, as vintner up would.")
 @click.option("--port", default=8000, show_default=True, type=PORT, help="Port of the HTTP API with --keep.")
 @click.option("--s3-port", default=9000, show_default=True, type=PORT, help="Port of S3 and SQS with --keep.")

@@ -25,9 +25,9 @@ python_option = click.option(
 def layer(context: click.Context, *, python: str, as_json: bool) -> None:
     """Build dist/training-layer.zip from requirements-train.txt, or publish it.
 
-    Wheels that fit the Lambda runtime and have the locked hashes, without tests, caches, debug symbols and the AWS
-    services that are not called. The same requirements give the same bytes. Code and layer together must stay under
-    what Lambda allows.
+    It holds the wheels that fit the Lambda runtime and have the locked hashes, without tests, caches, debug symbols and
+    unused AWS services. The same requirements give the same bytes. Code and layer together must stay within what
+    Lambda allows.
     """
     if context.invoked_subcommand:
         return
@@ -49,7 +49,7 @@ def layer(context: click.Context, *, python: str, as_json: bool) -> None:
     line(f"sha256 {built.sha256}")
 
 
-@layer.command(short_help="Upload the layer, and have the stage's functions carry it.")
+@layer.command(short_help="Upload the layer, and have the stage's functions use it.")
 @deployed_stage_option
 @python_option
 @json_option
@@ -69,7 +69,7 @@ def publish(*, stage: str, python: str, as_json: bool) -> None:
     if as_json:
         print_json({"arn": arn, "functions": training_functions(config)})
     else:
-        line(f"{arn}: carried by {', '.join(training_functions(config))} of stage {stage} from its next deployment on")
+        line(f"{arn}: used by {', '.join(training_functions(config))} of stage {stage} from its next deployment on")
 
 
 def _shown(artefact: Artefact) -> dict[str, object]:

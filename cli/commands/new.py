@@ -50,7 +50,7 @@ class _Rule(click.ParamType[Positive]):
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share of the rows that is held out to score every model.",
 )
-@click.option("--slots", default=3, show_default=True, type=click.IntRange(1, 1000), help="How many slots.")
+@click.option("--slots", default=3, show_default=True, type=click.IntRange(1, 1000), help="Number of slots.")
 @click.option("--seed", default=42, show_default=True, type=click.IntRange(min=0), help="Seed of the split.")
 @json_option
 @click.pass_context

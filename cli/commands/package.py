@@ -16,10 +16,10 @@ from cli.stages.target import project_directory
 @python_option
 @json_option
 def package(*, terraform: bool, stage: str | None, python: str, as_json: bool) -> None:
-    """Build dist/deployment.zip, the zip of every function: the code and requirements.txt, nothing of what trains.
+    """Build dist/deployment.zip, the zip of every function: code and requirements.txt, no training packages.
 
     The same code and requirements give the same bytes. With --terraform and a stage, 'terraform init' and 'terraform
-    apply' in dist/terraform put there what 'vintner deploy' puts there; use one of the two for a stage.
+    apply' in dist/terraform create what 'vintner deploy' creates; use only one of the two for a stage.
     """
     from cli.building.code import build_code  # noqa: PLC0415  (Chalice's packager is slow to load)
     from cli.deploying.policies import check_policies  # noqa: PLC0415

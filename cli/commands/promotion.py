@@ -61,7 +61,7 @@ def _unknown(store: Reader, model_id: str) -> str:
 @stage_option
 @json_option
 def rollback(model_id: str | None, *, list_only: bool, stage: str, as_json: bool) -> None:
-    """Go back to the model before, or to MODEL_ID, and hold promotion until vintner release."""
+    """Go back to the previous model, or to MODEL_ID, and hold promotion until vintner release."""
     target = Target.of(stage)
     if list_only:
         _show_targets(target.store, as_json=as_json)

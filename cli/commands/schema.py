@@ -1,4 +1,4 @@
-"""``vintner schema``: what the columns of the current test set are, and how a person says it differently."""
+"""``vintner schema``: what the columns of the current test set are, and how a person changes that."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
-@click.command(short_help="Show what the columns are, or say it differently.")
+@click.command(short_help="Show or change what the columns are.")
 @click.option("--set", "kinds", metavar="COLUMN=KIND", multiple=True, type=Pair("kind"), help=KIND_HELP)
 @click.option("--missing", metavar="COLUMN=SPELLING", multiple=True, type=Pair("spelling"), help=MISSING_HELP)
 @click.option("--unset", metavar="COLUMN", multiple=True, help="Let the values decide what a column is. Repeatable.")
@@ -39,9 +39,9 @@ def schema(
     stage: str,
     as_json: bool,
 ) -> None:
-    """Show what the columns of the current test set are and why, or say what they are.
+    """Show what the columns of the current test set are and why, or change what they are.
 
-    Without you the test set decides. What you say of a column wins over that; it is kept in data/schema.json. After a
+    The values in the test set decide, unless you say what a column is; that is kept in data/schema.json. After a
     change every upload is read again, and a new candidate is trained.
     """
     from cli.schema_override.proposal import current_reference, propose, save  # noqa: PLC0415  (loads pandas)

@@ -67,7 +67,7 @@ def _show_production(production: Document | None) -> None:
     if production["stale"]:
         fact("", f"stale: trained on uploads that were removed or replaced: {', '.join(production['gone'])}")
     if production["hold"]:
-        fact("", "promotion is held after a rollback: vintner release lets candidates in again")
+        fact("", "promotion is held after a rollback: vintner release lifts the hold")
 
 
 def _show_schema(store: Reader, production: Document | None) -> None:

@@ -1,1 +1,1 @@
-"""The whole line on sample data."""
+"""The demo: the whole pipeline on sample data."""

@@ -1,1 +1,1 @@
-"""What only developers run: load tests, the README's pictures, the browser behind both."""
+"""Programs for developers alone: load tests, the README's pictures, the browser behind both."""

@@ -1,1 +1,1 @@
-"""From one CSV to a project directory: the split, the plan, the files, the report."""
+"""The scaffolding of a project from one CSV: the split, the plan, the files, the report."""

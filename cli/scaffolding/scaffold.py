@@ -31,10 +31,10 @@ def check_free(directory: Path) -> None:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             raise VintnerError(
                 f"expected a new or empty directory, found {', '.join(names[:3])}{more} in {directory}: "
-                "name another one"
+                "name another directory"
             )
     elif directory.exists() or directory.is_symlink():
-        raise VintnerError(f"expected a new or empty directory, found a file at {directory}: name another one")
+        raise VintnerError(f"expected a new or empty directory, found a file at {directory}: name another directory")
 
 
 def write_project(directory: Path, variables: Mapping[str, str], write_data: Callable[[Path], None]) -> None:
@@ -52,7 +52,7 @@ def write_project(directory: Path, variables: Mapping[str, str], write_data: Cal
 
 @contextmanager
 def _draft(directory: Path) -> Iterator[Path]:
-    """A folder beside `directory` that takes its place when all went well, and is removed when not."""
+    """A folder beside `directory` that takes its place when everything succeeds, and is removed otherwise."""
     draft = directory.parent / f".{directory.name}.{os.getpid()}.new"
     draft.mkdir(parents=True)
     try:

@@ -1,1 +1,1 @@
-"""Which bucket and endpoint a command talks to, the stage's configuration, and following what happens there."""
+"""Stages: their buckets and endpoints, their configuration, their HTTP client, and following what happens there."""

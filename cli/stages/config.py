@@ -1,4 +1,4 @@
-"""The stages of ``.chalice/config.json``: which functions carry the training layer, and writing that down."""
+"""The configuration of stages, ``.chalice/config.json``: settings, and the functions that carry the training layer."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Which bucket and which endpoint a command talks to: the simulated cloud that is up here, or a deployed stage."""
+"""The target of a command, its bucket and endpoint: the simulated cloud that is running here, or a deployed stage."""
 
 import json
 import os
@@ -38,11 +38,11 @@ def project_directory() -> Path:
 
 
 def refuse_a_second(state_dir: Path) -> None:
-    """Raise VintnerError when a simulated cloud is up there already."""
+    """Raise VintnerError when a simulated cloud is already running there."""
     cloud = running(state_dir)
     if cloud:
         raise VintnerError(
-            f"a simulated cloud is up here already, at {cloud.url}: use it, or end it with 'vintner down'"
+            f"a simulated cloud is already running here, at {cloud.url}: use it, or end it with 'vintner down'"
         )
 
 
@@ -85,7 +85,7 @@ class Target:
         cloud = running(state_dir)
         if cloud is None:
             raise VintnerError(
-                "expected a simulated cloud that is up, found none: start one with 'vintner up' in another terminal, "
+                "expected a running simulated cloud, found none: start one with 'vintner up' in another terminal, "
                 "or name a deployed stage with --stage"
             )
         own = {name: value for name, value in os.environ.items() if name.startswith("VINTNER_")}
@@ -122,7 +122,7 @@ def _check_agreement(own: Settings, clouds: Settings) -> None:
     for name, value in here.items():
         if value != there[name]:
             raise VintnerError(
-                f"VINTNER_{name.upper()} is {value!r} here and {there[name]!r} in the simulated cloud that is up: "
+                f"VINTNER_{name.upper()} is {value!r} here and {there[name]!r} in the running simulated cloud: "
                 "unset it here, or end the cloud and start it with the new value"
             )
 

@@ -68,7 +68,7 @@ def test_every_command_explains_itself(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
-        (["status"], 1, "Error: expected a simulated cloud that is up, found none: start one with 'vintner up'"),
+        (["status"], 1, "Error: expected a running simulated cloud, found none: start one with 'vintner up'"),
         (["status", "--stage", "prod"], 1, "Error: no stage 'prod'"),
         (["predict", "a=1", "--stage", "dev"], 1, "Error: stage 'dev' has no deployed API"),
         (["upload"], 2, "Missing argument 'FILE...'"),
@@ -188,7 +188,7 @@ def test_a_foreign_event_rings_every_listener(served: Line, tmp_path: Path) -> N
 def test_settings_that_differ_from_the_clouds_are_refused(served: Line, name: str, here: str, there: str) -> None:
     result = served.vintner("status", **{name: here.strip("'")})
     assert result.returncode == 1
-    assert f"{name} is {here} here and {there} in the simulated cloud" in result.stderr
+    assert f"{name} is {here} here and {there} in the running simulated cloud" in result.stderr
 
 
 def test_prune_keeps_what_is_young(served: Line) -> None:
