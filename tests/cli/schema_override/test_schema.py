@@ -1,55 +1,15 @@
-"""``vintner schema`` and ``vintner upload`` on a bucket of the simulated S3; the functions are run by hand."""
+"""``vintner schema`` on a bucket of the simulated S3; the functions are run by hand."""
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from cli.console.receipts import show_receipt
-from cli.main import main
-from cli.stages.follow import Followed, follow
 from shared.bucket import keys
-from shared.bucket.s3 import S3Store
-from shared.settings import Settings
+from tests.cli.conftest import TEST, TEST_KEY, told
 from tests.support.csv_tables import csv_text
 from tests.support.stage import Stage
-
-HEADER = ["when", "pressure", "group", "label"]
-ROWS = [
-    (f"{n % 12 + 1:02}/{n % 9 + 1:02}/2026", 0 if n % 8 == 0 else 60 + n % 31, "ab"[n % 2], "xz"[n * 7 % 11 > 4])
-    for n in range(60)
-]
-TEST = csv_text(HEADER, ROWS)
-TEST_KEY = "data/test/test.csv"
-
-
-@pytest.fixture
-def stage(store: S3Store, cloud: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
-    """A deployed stage whose bucket is the simulated S3's."""
-    assert cloud
-    (tmp_path / ".chalice").mkdir()
-    (tmp_path / ".chalice" / "config.json").write_text('{"app_name": "a", "stages": {"dev": {}}}', encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VINTNER_BUCKET", store.bucket)
-    monkeypatch.setenv("VINTNER_LABEL", "label")
-    return Stage(store, Settings.from_environment())
-
-
-@pytest.fixture
-def tested(stage: Stage) -> Stage:
-    """A stage with a test set that was read."""
-    stage.put(TEST_KEY, TEST)
-    stage.ingest()
-    return stage
-
-
-def told(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(main, [*arguments, "--stage", "dev"])
-    assert result.exit_code == code, result.output
-    return result.stderr if code else result.stdout
 
 
 def kinds() -> dict[str, Any]:
@@ -158,102 +118,3 @@ def test_a_rejected_test_set_can_be_rescued(stage: Stage) -> None:
     told("schema", "--set", "a=number", "--missing", "a=nil")
     stage.ingest()
     assert kinds()["a"] == ("number", ["nil"])
-
-
-NAMES = {
-    "rows.csv": "data/slots/rows.csv",
-    "rows.csv.gz": "data/slots/rows.csv.gz",
-    "rows.CSV": "data/slots/rows.CSV",
-    "rows.tsv": "data/slots/rows.csv",
-    "processed.heart.data": "data/slots/processed.heart.csv",
-    "rows.txt.gz": "data/slots/rows.csv.gz",
-    "rows.xlsx": "data/slots/rows.xlsx",
-    "schema.json": "data/schema.json",
-}
-
-
-@pytest.mark.parametrize(("name", "key"), NAMES.items())
-def test_files_go_where_the_bucket_wants_them(stage: Stage, tmp_path: Path, name: str, key: str) -> None:
-    (tmp_path / name).write_text(TEST, encoding="utf-8")
-    text = told("upload", name)
-    assert stage.listing("data/") == [key]
-    assert text.startswith(f"uploaded {name} to s3://{stage.settings.bucket}/{key}")
-    assert ("(named so" in text) is not key.endswith(f"/{name}")
-
-
-@pytest.mark.parametrize("name", ["rows.data", "rows.data.gz"])
-def test_a_header_line_is_put_on_top(stage: Stage, tmp_path: Path, name: str) -> None:
-    body = TEST.partition("\n")[2].replace(",", ";").encode()
-    (tmp_path / name).write_bytes(gzip.compress(body) if name.endswith("gz") else body)
-    told("upload", "--test", name, "--header", ",".join(HEADER))
-    receipt = stage.ingest().receipts[0]
-    assert (receipt["status"], receipt["rows"]["kept"]) == ("accepted", len(ROWS))
-    assert receipt["detected"]["delimiter"] == "semicolon"
-
-
-def test_without_a_header_line_the_receipt_says_how_to_add_one(stage: Stage, tmp_path: Path) -> None:
-    (tmp_path / "rows.data").write_text(TEST.partition("\n")[2], encoding="utf-8")
-    told("upload", "--test", "rows.data")
-    receipt = stage.ingest().receipts[0]
-    assert receipt["status"] == "rejected"
-    assert "'vintner upload --header NAME,NAME,...'" in receipt["reasons"][0]["problem"]
-
-
-def test_a_header_that_does_not_fit_is_refused_before_anything_is_sent(stage: Stage, tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_text("1,2,x\n2,3,y\n", encoding="utf-8")
-    error = told("upload", "rows.csv", "--header", "a,label", code=1)
-    assert "rows.csv: expected --header to name 3 columns" in error
-    assert stage.listing() == []
-
-
-def test_an_old_receipt_is_no_answer_while_the_schema_changes(tested: Stage) -> None:
-    uploads = ["data/slots/a.csv", TEST_KEY]
-    tested.put(uploads[0], TEST.replace("2026", "2025"))
-    tested.ingest()
-    before = list(tested.receipts().values())
-    tested.put(keys.OVERRIDE, '{"columns": {"group": "unused"}}')
-    *steps, last = follow(tested.store, tested.settings, uploads, seconds=60, pause=lambda _: _work(tested))
-    receipts = [step.receipt for step in steps if step.receipt]
-    assert [receipt["upload"] for receipt in receipts] == uploads
-    assert [receipt for receipt in receipts if receipt in before] == []
-    assert last.score is not None
-    assert last.score["schema"][2] == {"name": "group", "kind": "unused", "why": "data/schema.json"}
-
-
-def _work(stage: Stage) -> None:
-    stage.ingest()
-    stage.promote()
-
-
-def test_the_candidate_alone_can_be_followed(tested: Stage) -> None:
-    assert list(follow(tested.store, tested.settings, [], seconds=1)) == [
-        Followed(reason="no slot yet: upload one to data/slots/")
-    ]
-
-
-def test_receipts_tell_how_a_file_was_read(tested: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [list(map(str, row)) for row in ROWS]
-    rows[3][1] = rows[5][1] = "high"
-    tested.put("data/slots/slot.csv", "\n".join(";".join(row) for row in [HEADER, *rows]).encode("utf-16"))
-    for receipt in tested.ingest().receipts:
-        show_receipt(receipt)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "accepted data/slots/slot.csv: 60 rows read, 58 kept, 58 new (UTF-16, semicolons)"
-    assert lines[1] == "  line 5, column pressure: expected a finite number or nothing, found 'high'"
-    assert lines[3] == "  warning: 2 of 60 rows cannot be used and are left out: see the reasons"
-
-
-def test_a_receipt_of_the_schema_has_no_rows(tested: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    tested.put(keys.OVERRIDE, '{"columns": {"group": "unused"}}')
-    show_receipt(next(one for one in tested.ingest().receipts if one["kind"] == "schema"))
-    assert capsys.readouterr().out == "accepted data/schema.json: every upload is read again\n"
-
-
-def test_status_tells_warnings_and_the_kinds_of_columns(tested: Stage) -> None:
-    tested.put("data/slots/a.csv", TEST.replace("2026", "2025"))
-    tested.ingest()
-    tested.promote()
-    text = told("status")
-    assert "columns     1 number, 1 category, 1 date: see vintner schema\n" in text
-    assert "            warning: column when: read as %d/%m/%Y; %m/%d/%Y would fit as well" in text
-    assert "  data/slots/a.csv: warning: column when" in text
