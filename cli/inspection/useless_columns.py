@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cli.inspection.column_summary import examples
-from shared.tables.id_columns import looks_like_id
+from shared.tables.id_columns import is_id
 from shared.tables.schema import FEW_VALUES
 from shared.tables.table import Table, Vocabulary
 
@@ -38,7 +38,7 @@ def _why(name: str, values: NDArray[np.float64], vocabulary: Vocabulary) -> str 
         return f"its name says that it is an id; if it is not an id, add --use {name!r}"
     if vocabulary is not None:
         return UUIDS if all(map(_UUID.fullmatch, vocabulary)) else None
-    if looks_like_id(values):
+    if is_id(values):
         return f"a different whole number in every row, as an id has; if it is not an id, add --use {name!r}"
     return None
 

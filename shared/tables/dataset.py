@@ -27,7 +27,6 @@ from shared.tables.schema import Schema
 from shared.tables.table import Table
 
 Label = bool | int | float | str
-
 MAX_CLASSES: Final = 100
 
 

@@ -1,4 +1,4 @@
-"""Columns that look like ids: a different whole number in every row."""
+"""Columns that name a row and say nothing about it."""
 
 from typing import Final
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 ID_ROWS: Final = 20  # with fewer rows a column of distinct whole numbers says nothing
 
 
-def looks_like_id(values: NDArray[np.float64]) -> bool:
-    """Whether the values, of shape (rows,), are a different whole number in every row, and none is missing."""
+def is_id(values: NDArray[np.float64]) -> bool:
+    """Whether each of the rows (rows,) has a whole number of its own, as an id has."""
     if len(values) < ID_ROWS or np.isnan(values).any() or not np.all(values == np.floor(values)):
         return False
     return len(np.unique(values)) == len(values)
 
 
 def counts_rows(values: NDArray[np.float64]) -> bool:
-    """Whether such an id leaves out less than every other number between its least and its greatest."""
-    return looks_like_id(values) and float(np.ptp(values)) < 2 * len(values)
+    """Whether an id leaves out less than every other number, as one that counts the rows does."""
+    return is_id(values) and float(np.ptp(values)) < 2 * len(values)
