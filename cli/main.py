@@ -39,7 +39,7 @@ SECTIONS: Final = {
         "destroy": LazyCommand("cli.commands.deploy:destroy", "Take a stage down again; its data only with --data."),
     },
     "Upkeep": {
-        "replay": LazyCommand("cli.commands.cloud:replay", "Run the functions that sample events are meant for."),
+        "replay": LazyCommand("cli.commands.cloud:replay", "Replay events: run the functions that they are meant for."),
         "prune": LazyCommand("cli.commands.prune:prune", "Remove models that nothing refers to any more."),
         "completion": LazyCommand(
             "cli.commands.completion:completion", "Print the script that makes a shell complete commands."

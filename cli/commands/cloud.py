@@ -70,7 +70,7 @@ def _announce(cloud: Running) -> None:
     sys.stdout.flush()
 
 
-@click.command(short_help="Run the functions that sample events are meant for.")
+@click.command(short_help="Replay events: run the functions that they are meant for.")
 @click.argument("events", metavar="EVENT.json...", nargs=-1, required=True, type=EVENT)
 @stage_option
 @json_option
