@@ -121,13 +121,16 @@ def _ask_for_label(body: bytes, *, as_json: bool) -> int:
 
 
 def _plan(path: Path, body: bytes, request: "Request", *, test_share: float, slots: int, seed: int) -> "Plan":
+    import numpy as np  # noqa: PLC0415  (loads what only this command needs)
+
     from cli.inspection.inspect import inspect  # noqa: PLC0415  (loads pandas)
     from cli.scaffolding.csv_files import csv_files  # noqa: PLC0415
     from cli.scaffolding.plan import Plan  # noqa: PLC0415
     from cli.scaffolding.split import split  # noqa: PLC0415
 
     inspection = inspect(body, request)
-    test, parts = split(inspection.groups, inspection.codes, test_share=test_share, slots=slots, seed=seed)
+    groups = np.arange(len(inspection.codes)) if inspection.repeats_by_nature else inspection.groups
+    test, parts = split(groups, inspection.codes, test_share=test_share, slots=slots, seed=seed)
     if not min(map(len, [test, *parts])):
         raise VintnerError(
             f"expected rows for a test set and {slots} slots, found only {len(inspection.codes)}, or too many that "

@@ -29,6 +29,7 @@ from shared.tables.schema import Override, Schema, infer, inferred
 from shared.tables.table import Table
 
 MAX_MEGABYTES: Final = 1e6  # a file on this machine may be larger than an upload
+MOSTLY_DISTINCT: Final = 0.5  # with fewer different rows than this share of all, rows repeat by nature
 NO_HEADER: Final = (
     "the file seems to have no header line: name its columns with --header NAME,NAME,..., in the order of the file"
 )
@@ -81,6 +82,11 @@ class Inspection:
         """The positions of the columns that the reader takes for an index without a name."""
         known = {*self.reading.table.features, *self.ignored, column_name(self.request.label)}
         return [position for position, name in enumerate(self.source.names) if name not in known]
+
+    @property
+    def repeats_by_nature(self) -> bool:
+        """Whether most rows repeat the features of another, as answers to a survey do: then each is an observation."""
+        return len(np.unique(self.groups)) < MOSTLY_DISTINCT * len(self.groups)
 
     def counts(self) -> list[tuple[Label, int]]:
         """Each class with its number of rows."""

@@ -68,10 +68,13 @@ class Plan:
     def variables(self) -> dict[str, str]:
         """The settings that follow."""
         source, request = self.inspection.source, self.inspection.request
+        # The parts are cut from one file, so they never overlap.
+        counted = {"VINTNER_DUPLICATES": "sum"} if self.inspection.repeats_by_nature else {}
         return {
             "VINTNER_LABEL": source.as_spelled(column_name(request.label)),
             "VINTNER_POSITIVE": str(request.positive or ""),
             "VINTNER_IGNORE": ",".join(self.ignored),
+            **counted,
         }
 
     def write_data(self, folder: Path) -> None:

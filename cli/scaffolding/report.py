@@ -84,6 +84,8 @@ def _show_rows(plan: Plan) -> None:
     )
     repeats = len(plan.inspection.codes) - len(np.unique(plan.inspection.groups))
     together = f"; rows of the same features stay on one side ({repeats} of these)" if repeats else ""
+    if plan.inspection.repeats_by_nature:
+        together = f"; {repeats} rows repeat another: each counts as an observation (VINTNER_DUPLICATES=sum)"
     fact("slots", f"{len(slots)} of {_range([len(rows) for rows in slots])} rows{together}")
     if names := list(plan.inspection.override.columns):
         fact("schema", f"data/{OVERRIDE_FILE} says what the test set alone does not, of {listed(names)}: upload it too")

@@ -161,3 +161,21 @@ def test_what_zeros_mean_is_asked_and_can_be_said() -> None:
     assert "  vintner upload data/schema.json\n" in text
     said = json.loads(Path("said/data/schema.json").read_text(encoding="utf-8"))
     assert said["columns"] == {"pressure": {"kind": "number", "missing": ["0"]}}
+
+
+def test_a_survey_keeps_its_proportions() -> None:
+    answers = ["A,yes"] * 270 + ["A,no"] * 30 + ["B,yes"] * 30 + ["B,no"] * 270
+    Path("survey.csv").write_text("\n".join(["code,answer", *answers]), encoding="utf-8")
+    result = run("made", "--csv", "survey.csv", "--label", "answer")
+    assert "598 rows repeat another: each counts as an observation (VINTNER_DUPLICATES=sum)" in result.output
+    config = json.loads(Path("made/.chalice/config.json").read_text(encoding="utf-8"))
+    settings = Settings.from_environment(config["stages"]["local"]["environment_variables"])
+    assert settings.duplicates == "sum"
+    for name in ("test/test", "slots/slot_1", "slots/slot_3"):
+        yes = [row for row in rows_of(f"made/data/{name}.csv") if row[1] == "yes"]
+        assert 0.7 < sum(row[0] == "A" for row in yes) / len(yes) <= 1
+
+
+def test_a_few_repeated_rows_stay_together() -> None:
+    result = run("made", "--csv", "my.csv", "--label", "grade", "--json")
+    assert "VINTNER_DUPLICATES" not in json.loads(result.output)["settings"]
