@@ -40,6 +40,7 @@ check: $(STAMP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 # What is deployed, in dist/. The tests that run it are skipped without it.
 artefacts: layer package
