@@ -1,6 +1,7 @@
 """What every test can use: a simulated S3 on loopback, a fresh bucket, settings, and a stage in memory."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
@@ -88,8 +89,6 @@ def s3_url() -> Iterator[str]:
 @pytest.fixture
 def cloud(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment of a client of the simulated S3, made this process's own."""
-    import os  # noqa: PLC0415  (no other part of the tests reads the environment)
-
     environment = simulated(os.environ, s3_url)
     for name in [name for name in os.environ if name not in environment]:
         monkeypatch.delenv(name)

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +12,7 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from shared.documents import Document, encode
 from shared.errors import Rejected
@@ -26,6 +28,7 @@ from shared.training.preprocessing import build_features, export_features, featu
 TRAINER_VERSION: Final = 4
 PARITY_ROWS: Final = 10_000
 PARITY_TOLERANCE: Final = 1e-12
+FEW_ROWS: Final = 100_000
 
 
 def versions() -> dict[str, str]:
@@ -80,9 +83,26 @@ def fit_alike(pipeline: Pipeline, frame: pd.DataFrame, labels: NDArray[Any]) -> 
 
     With several threads BLAS adds up in another order. Whether a linear model has converged shows in its score.
     """
-    with threadpool_limits(1, "blas"), warnings.catch_warnings():
+    with one_thread(len(frame)), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return pipeline.fit(frame, labels)
+
+
+def one_thread(rows: int) -> AbstractContextManager[object]:
+    """Work on so many rows without waiting for other threads.
+
+    On few rows the threads of OpenMP spin longer than they work, the more so the busier the machine is. On many rows
+    they may help, and change no byte.
+    """
+    limits: AbstractContextManager[object] = _controller().limit(
+        limits=1, user_api=None if rows <= FEW_ROWS else "blas"
+    )
+    return limits
+
+
+@cache  # to look for the libraries takes longer than to fit a few rows; all of them are loaded by the imports above
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def export(pipeline: Pipeline, dataset: Dataset, settings: Settings) -> bytes:
@@ -130,8 +150,9 @@ def check_parity(pipeline: Pipeline, scorer: Scorer, dataset: Dataset) -> int:
     )
     frame = dataset.encoding.frame(sample.values)
     try:
-        expected = pipeline.predict_proba(frame)
-        decided = pipeline.predict(frame)
+        with one_thread(len(frame)):
+            expected = pipeline.predict_proba(frame)
+            decided = pipeline.predict(frame)
     except ValueError as error:
         raise Rejected(f"scikit-learn cannot score these rows: {error}") from None
     indices, probabilities = score_rows(scorer, dataset.encoding, sample)
