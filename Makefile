@@ -4,17 +4,29 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-faults test-long public-tables bench bench-peers check artefacts layer package lock load screenshots install clean
+.PHONY: demo test quick coverage test-faults test-long public-tables bench bench-peers check artefacts layer package lock load screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
 
 # One process for each processor; a file's tests stay together, because they share what they start.
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
 test: check
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(PYTEST)
+
+# In seconds, the tests of the rooms that changed since the last commit, or of those named: make quick ROOM="tables desk".
+quick: $(STAMP)
+	@tests=$$($(BIN)/python -m tests.support.rooms $(ROOM)) && $(BIN)/pytest --quiet $$tests
+
+# How much of the program the tests of its rooms run; less than what pyproject.toml asks for is a failure.
+ROOMS := $(addprefix tests/,chalicelib cli deploy functions local shared)
+
+coverage: $(STAMP)
+	$(PYTEST) --cov --cov-report=term:skip-covered $(ROOMS)
 
 test-faults: $(STAMP)
-	$(BIN)/pytest --numprocesses auto --dist loadfile tests/faults
+	$(PYTEST) tests/faults
 
 # Hours: the right column of docs/reliability.md.
 test-long: $(STAMP)

@@ -27,6 +27,28 @@ if TYPE_CHECKING:
 
 BUCKET_NUMBERS: Final = count(1)
 _COUNTS: Final[list[str]] = []
+LONGEST_FIRST: Final = (  # so that no processor waits for another one at the end
+    "tests/faults/test_state_machine.py",
+    "tests/faults/test_every_call.py",
+    "tests/e2e/test_command.py",
+    "tests/faults/test_kills.py",
+    "tests/bench/test_bench.py",
+    "tests/web/test_browser.py",
+    "tests/e2e/test_new.py",
+    "tests/faults/test_schemathesis.py",
+    "tests/shared/scorer/test_classifiers.py",
+    "tests/web/test_browser_mixed.py",
+    "tests/e2e/test_whole_line.py",
+    "tests/local/supervisor/test_supervisor.py",
+    "tests/faults/test_hostile_csv.py",
+    "tests/shared/training/test_mixed_parity.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files that take long; the others stay as they are."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,11 @@ import pytest
 
 from local.events.resources import clients, idle
 from local.supervisor.background import cloud
+from tests.support.patience import eventually
 from tests.support.sample_app import STAGE, write_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from local.runfile import Running
 
 RETRY_DELAYS = (0.05, 0.1)
-PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,6 @@ class Cloud:
 
     def read(self, key: str) -> bytes:
         return self.s3.get_object(Bucket="uploads", Key=key)["Body"].read()
-
-
-def eventually(check: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not check():
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,12 @@ from obstore.store import S3Store
 
 from local.environment import adopt
 from local.events.resources import clients
-from tests.local.conftest import Cloud, eventually
+from tests.support.patience import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.local.conftest import Cloud
 
 RACERS = 8
 ROUNDS = 150

@@ -14,7 +14,7 @@ from local.events.resources import clients
 from local.runfile import Running, running
 from local.supervisor.background import cloud, start, stop
 from local.supervisor.children import ROOT
-from tests.local.conftest import eventually
+from tests.support.patience import eventually
 from tests.support.processes import PROC, Process, alive, family
 from tests.support.sample_app import CONFIG, STAGE, write_project
 
