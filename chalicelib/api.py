@@ -1,6 +1,6 @@
 """The HTTP routes of the API function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from chalice import Blueprint, Response
@@ -25,7 +25,7 @@ _KEY: Final = Gate.from_environment().api_key
 _JSON: Final = {"Content-Type": "application/json"}
 
 
-def answer(make: Callable[[], Document]) -> Response:
+def answer(make: Callable[[], Mapping[str, object]]) -> Response:
     """A JSON answer, or the problem that stood in its way."""
     try:
         return Response(json_text(make()), _JSON)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from chalicelib.json_schemas import Bounds, Schema, missing_schema, value_schema
+from shared.documents import Label
 from shared.formats.values import FLOAT32_MAX, TRUE
-from shared.scorer.scorer import Label, Scorer
+from shared.scorer.scorer import Scorer
 
 _SKELETON: Final = Path(__file__).parent / "static" / "openapi.json"
 SHOWN_CATEGORIES: Final = 100

@@ -34,5 +34,10 @@ def store() -> "Store":
     """The bucket for the functions that write."""
     from shared.bucket.s3 import S3Store  # noqa: PLC0415  (the API function never loads boto3)
 
-    bucket = settings().bucket
-    return S3Store(bucket, rows=ObstoreReader(bucket, PATIENT))
+    return S3Store(settings().bucket)
+
+
+@cache
+def slots() -> ObstoreReader:
+    """What reads the rows of uploads, which may be thousands of small objects."""
+    return ObstoreReader(settings().bucket, PATIENT)

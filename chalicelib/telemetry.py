@@ -5,7 +5,7 @@ Only the event functions load this: the metrics library is in their layer.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
@@ -38,14 +38,12 @@ class Observation:
         self._metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
         self._metrics.set_default_dimensions(Bucket=settings().bucket)
 
-    def ingested(self, report: "ingest_and_retrain.Report") -> None:
+    def ingested(self, report: "ingest_and_retrain.IngestReport") -> None:
         """What became of the uploads, and what was trained."""
         for receipt in report.receipts:
-            fields = {name: receipt[name] for name in ("upload", "status", "rows", "warnings", "reasons")}
-            log.info("receipt", extra=fields)
+            log.info("receipt", extra=_fields(receipt, ("upload", "status", "rows", "warnings", "reasons")))
         for score in report.trained:
-            fields = {name: score[name] for name in ("model_id", "f1", "train_rows", "test_rows", "timings")}
-            log.info("scored", extra=fields)
+            log.info("scored", extra=_fields(score, ("model_id", "f1", "train_rows", "test_rows", "timings")))
             self._metrics.add_metric(F1, MetricUnit.NoUnit, score["f1"])
         accepted = [one for one in report.receipts if one["status"] != "rejected"]
         for name, count in {
@@ -57,11 +55,11 @@ class Observation:
         }.items():
             self._metrics.add_metric(name, MetricUnit.Count, count)
 
-    def judged(self, report: "promote.Report") -> None:
+    def judged(self, report: "promote.PromotionReport") -> None:
         """The decisions."""
         for decision in report.decisions:
             names = ("model_id", "decision", "candidate_score", "production_score", "reason", "generation")
-            log.info("decision", extra={name: decision[name] for name in names})
+            log.info("decision", extra=_fields(decision, names))
         promoted = sum(one["decision"] == "promoted" for one in report.decisions)
         self._metrics.add_metric(PROMOTED, MetricUnit.Count, promoted)
 
@@ -90,6 +88,11 @@ def observed(service: str, event: Any) -> Iterator[Observation]:  # noqa: ANN401
         raise
     finally:
         observation.ended(time.perf_counter() - started, failed=failed)
+
+
+def _fields(document: Mapping[str, object], names: Sequence[str]) -> dict[str, object]:
+    """Some fields of a document."""
+    return {name: document[name] for name in names}
 
 
 def _doorbell(event: dict[str, Any]) -> dict[str, object]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice import Blueprint, Rate
 
-from chalicelib.runtime import settings, store
+from chalicelib.runtime import settings, slots, store
 from shared.bucket import keys
 
 triggers = Blueprint(__name__)
@@ -52,7 +52,7 @@ def _ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's even
 
     seconds_left = lambda: event.context.get_remaining_time_in_millis() / 1000  # noqa: E731
     with observed("ingest_and_retrain", event) as observation:
-        report = function.run(store(), settings(), seconds_left=seconds_left)
+        report = function.run(store(), settings(), seconds_left=seconds_left, slots=slots())
         observation.ingested(report)
     return report.summary()
 
@@ -62,6 +62,6 @@ def _promote(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no 
     from functions import promote as function  # noqa: PLC0415
 
     with observed("promote", event) as observation:
-        report = function.run(store(), settings())
+        report = function.run(store(), settings(), slots=slots())
         observation.judged(report)
     return report.summary()

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TypeVar
 
 from functions import promote
-from functions.promote import ROUNDS, Report, assemble_bench
+from functions.promote import ROUNDS, PromotionReport, assemble_bench
 from shared.bucket.inventory import Inventory
 from shared.bucket.store import Store
-from shared.documents import Document, timestamp
+from shared.documents import DecisionDocument
 from shared.errors import Conflict, VintnerError
 from shared.promotion.rules import Contender, best_of
-from shared.registry.decisions import record, waiting
+from shared.registry.decisions import new_decision, record, waiting
 from shared.registry.models import load_scorer, read_score
-from shared.registry.pointer import Pointer, commit, new_write_id, pointing_to, read_pointer, released
+from shared.registry.pointer import Pointer, commit, pointing_to, read_pointer, released
 from shared.registry.status_view import update_decisions
 from shared.settings import Settings
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-def approve(store: Store, settings: Settings, model_id: str | None = None) -> Report:
+def approve(store: Store, settings: Settings, model_id: str | None = None) -> PromotionReport:
     """Let a waiting winner through: the named model, else the best one that waits."""
     pointer = read_pointer(store)
     if pointer and pointer.hold:
@@ -37,16 +37,16 @@ def approve(store: Store, settings: Settings, model_id: str | None = None) -> Re
         raise VintnerError(f"expected the id of a model that waits for approval, found {found}; waiting: {listed}")
     report = promote.run(store, settings, approved=chosen)
     after = promote.run(store, settings)
-    return Report([*report.decisions, *after.decisions], after.production)
+    return PromotionReport([*report.decisions, *after.decisions], after.production)
 
 
-def waiting_models(store: Store, settings: Settings) -> dict[str, Document]:
+def waiting_models(store: Store, settings: Settings) -> dict[str, DecisionDocument]:
     """The undecided models that wait, each with its newest decision."""
     fingerprint = Inventory.of_tests(store, settings).test_fingerprint
     return waiting(store, assemble_bench(store, fingerprint).undecided) if fingerprint else {}
 
 
-def release(store: Store, settings: Settings) -> Report:
+def release(store: Store, settings: Settings) -> PromotionReport:
     """Lift the hold that a rollback set, and judge together what waited."""
 
     def lift(pointer: Pointer | None) -> None:
@@ -54,23 +54,23 @@ def release(store: Store, settings: Settings) -> Report:
             raise VintnerError("promotion is not held: there is nothing to release")
         commit(store, released(pointer))
 
-    _against_present(store, lift)
+    _against_current(store, lift)
     return promote.run(store, settings)
 
 
-def rollback(store: Store, model_id: str | None = None) -> Report:
+def rollback(store: Store, model_id: str | None = None) -> PromotionReport:
     """Go back to the newest earlier model that is not withdrawn, or to a named one.
 
     The model that is left is withdrawn, and later candidates wait until `release`.
     """
 
-    def roll_back(pointer: Pointer | None) -> Document:
+    def roll_back(pointer: Pointer | None) -> DecisionDocument:
         if pointer is None:
             raise VintnerError("nothing is in production: there is nothing to roll back")
         return _roll_back(store, pointer, model_id or _newest_target(pointer))
 
-    decision = _against_present(store, roll_back)
-    report = Report([decision], read_pointer(store))
+    decision = _against_current(store, roll_back)
+    report = PromotionReport([decision], read_pointer(store))
     update_decisions(store, report.production)
     return report
 
@@ -88,7 +88,7 @@ def _newest_target(pointer: Pointer) -> str:
     return targets[0]
 
 
-def _roll_back(store: Store, pointer: Pointer, target: str) -> Document:
+def _roll_back(store: Store, pointer: Pointer, target: str) -> DecisionDocument:
     if target == pointer.model_id:
         raise VintnerError(f"{target} is in production already")
     score = read_score(store, target)
@@ -96,29 +96,26 @@ def _roll_back(store: Store, pointer: Pointer, target: str) -> Document:
         known = ", ".join(rollback_targets(pointer)) or "none"
         raise VintnerError(f"expected the id of a scored model, found {target!r}; in the history: {known}")
     load_scorer(store, score)
-    decision: Document = {
-        "model_id": target,
-        "decision": "rolled_back",
-        "candidate_score": score["f1"],
-        "production_score": pointer.score,
-        "production_model_id": pointer.model_id,
-        "test_fingerprint": score["test_fingerprint"],
-        "rule": "rollback",
-        "reason": f"rolled back from {pointer.model_id}, which is withdrawn; promotion is held until vintner release",
-        "generation": pointer.generation,
-        "write_id": new_write_id(),
-        "at": timestamp(),
-    }
+    decision = new_decision(
+        "rolled_back",
+        f"rolled back from {pointer.model_id}, which is withdrawn; promotion is held until vintner release",
+        model_id=target,
+        score=score["f1"],
+        test_fingerprint=score["test_fingerprint"],
+        rule="rollback",
+        pointer=pointer,
+        production_score=pointer.score,
+    )
     withdrawn = dict.fromkeys([*pointer.withdrawn, pointer.model_id])
     withdrawn.pop(target, None)
-    list(record(store, pointer.decision))
+    record(store, pointer.decision)
     commit(store, replace(pointing_to(score, decision, pointer), withdrawn=tuple(withdrawn), hold=True))
-    list(record(store, decision))
+    record(store, decision)
     return decision
 
 
-def _against_present(store: Store, change: Callable[[Pointer | None], Result]) -> Result:
-    """Make a change against the present pointer, again and again while another writer comes first."""
+def _against_current(store: Store, change: Callable[[Pointer | None], Result]) -> Result:
+    """Make a change against the current pointer, again and again while another writer comes first."""
     for _ in range(ROUNDS):
         try:
             return change(read_pointer(store))

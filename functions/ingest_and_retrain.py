@@ -1,6 +1,6 @@
 """Ingest and retrain: read every upload that has no receipt, then train the candidate that the bucket calls for.
 
-The function is rung like a doorbell: it takes no argument from the event, looks at the bucket and writes what is
+An event is only a doorbell: the function takes nothing from it, looks at the bucket and writes what is
 missing. Calling it again, late, twice or at the same time does no harm.
 """
 
@@ -9,43 +9,54 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
-from shared.bucket.store import Store
-from shared.documents import Document
+from shared.bucket.store import Reader, Store
+from shared.documents import Document, ScoreDocument
 from shared.errors import Rejected, Unavailable
 from shared.ingestion.ingest import ReadBy, Receipt, ingest
 from shared.ingestion.loading import load_reference
 from shared.ingestion.uploads import Changed, read_override
+from shared.registry.status_documents import ListedReceipt
 from shared.registry.status_view import CandidateView, update_uploads
 from shared.settings import Settings
 from shared.training.candidate import Candidate, candidate_of
-from shared.training.train import train
+from shared.training.train import train as train_candidate
 
 log = logging.getLogger(__name__)
 
 SECONDS_TO_SPARE: Final = 30.0
 
-Train = Callable[[Store, Candidate, Settings], Document]
+Train = Callable[[Store, Candidate, Settings], ScoreDocument]
 
 
 @dataclass
-class Report:
-    """What one call did: the receipts and scores that it wrote, and where the candidate stands now."""
+class IngestReport:
+    """What one call did: the receipts and scores that it wrote, and the candidate's state now."""
 
-    receipts: list[Document] = field(default_factory=list)
-    trained: list[Document] = field(default_factory=list)
+    receipts: list[ListedReceipt] = field(default_factory=list)
+    trained: list[ScoreDocument] = field(default_factory=list)
     candidate: CandidateView = field(default_factory=lambda: CandidateView("none"))
 
     def summary(self) -> Document:
         """The report in short, as JSON."""
         return {
             "receipts": [
-                {name: one[name] for name in ("upload", "status", "rows", "reasons")} for one in self.receipts
+                {
+                    "upload": receipt["upload"],
+                    "status": receipt["status"],
+                    "rows": receipt["rows"],
+                    "reasons": receipt["reasons"],
+                }
+                for receipt in self.receipts
             ],
-            "trained": [{name: one[name] for name in ("model_id", "f1", "train_rows")} for one in self.trained],
+            "trained": [
+                {"model_id": score["model_id"], "f1": score["f1"], "train_rows": score["train_rows"]}
+                for score in self.trained
+            ],
             "candidate": asdict(self.candidate),
         }
 
@@ -56,19 +67,22 @@ def run(
     *,
     seconds_left: Callable[[], float] = lambda: math.inf,
     pause: Callable[[float], None] = time.sleep,
-    train: Train = train,
-) -> Report:
+    slots: Reader | None = None,
+    train: Train | None = None,
+) -> IngestReport:
     """Drain the uploads, train once if the candidate is not there, and list once more after that.
 
+    `slots` reads the uploads' rows: the store, unless another reader of the same bucket is given.
     Raise Unavailable when time runs out while uploads wait: the event is then delivered again.
     """
-    report = Report()
+    report = IngestReport()
+    train = train or partial(train_candidate, slots=slots)
     while True:
-        inventory, complete = _drain(store, settings, report, seconds_left, pause)
+        inventory, complete = _drain(store, settings, report, seconds_left=seconds_left, pause=pause, slots=slots)
         if not complete:
             continue
         candidate = candidate_of(inventory, settings)
-        report.candidate = _standing(store, candidate)
+        report.candidate = _state_of(store, candidate)
         update_uploads(store, inventory, report.receipts, report.candidate)
         if isinstance(candidate, str) or report.candidate.state != "training":
             return report
@@ -81,39 +95,41 @@ def run(
 def _drain(
     store: Store,
     settings: Settings,
-    report: Report,
+    report: IngestReport,
+    *,
     seconds_left: Callable[[], float],
     pause: Callable[[float], None],
+    slots: Reader | None,
 ) -> tuple[Inventory, bool]:
     """Read what is pending. False says that an upload, or what the slots are read by, changed meanwhile: list again."""
     inventory = Inventory.take(store, settings)
-    found: dict[str, str | None] = {}
+    written: dict[str, str | None] = {}
     known = {source.slot for source in inventory.sources("slot")}
     pending = inventory.pending
     try:
-        read_by = _read_by(store, inventory, settings) if pending else ReadBy()
+        read_by = _read_by(store, inventory, settings, slots) if pending else ReadBy()
         for upload in pending:
             if seconds_left() < SECONDS_TO_SPARE:
                 raise Unavailable(f"time ran out before {upload.key} was read: the next event goes on from there")
             receipt = ingest(store, upload, settings, read_by=read_by, known_slots=known, pause=pause)
             _log_receipt(receipt)
-            found[upload.digest] = receipt.slot
+            written[upload.digest] = receipt.slot
             if upload.kind == "slot" and receipt.slot:
                 known.add(receipt.slot)
             report.receipts.append({"receipt": receipt.key, **receipt.document})
     except Changed as change:
         log.info("%s", change)
         return inventory, False
-    return inventory.with_receipts(found), inventory.is_settled
+    return inventory.with_receipts(written), inventory.is_settled
 
 
-def _read_by(store: Store, inventory: Inventory, settings: Settings) -> ReadBy:
+def _read_by(store: Store, inventory: Inventory, settings: Settings, slots: Reader | None) -> ReadBy:
     """What the pending uploads are read by."""
     override = read_override(store, inventory)
     if not inventory.is_settled:
         return ReadBy(override)
     try:
-        return ReadBy(override, load_reference(store, inventory, settings))
+        return ReadBy(override, load_reference(store, inventory, settings, slots=slots))
     except Rejected as problem:
         log.warning("slots are read unchecked, there will be no candidate: %s", problem)
         return ReadBy(override)
@@ -124,8 +140,8 @@ def _log_receipt(receipt: Receipt) -> None:
     log.info("%s %s: %d rows", document["status"], document["upload"], document["rows"]["kept"])
 
 
-def _standing(store: Store, candidate: Candidate | str) -> CandidateView:
-    """Where the candidate stands: waiting for data, trained, refused or to be trained now."""
+def _state_of(store: Store, candidate: Candidate | str) -> CandidateView:
+    """The candidate's state: waiting for data, trained, refused or to be trained now."""
     if isinstance(candidate, str):
         return CandidateView("waiting", reason=candidate)
     folder = keys.model_key(candidate.model_id, "")
@@ -137,7 +153,7 @@ def _standing(store: Store, candidate: Candidate | str) -> CandidateView:
     return CandidateView("training", candidate.model_id)
 
 
-def _train(train: Train, store: Store, candidate: Candidate, settings: Settings, report: Report) -> None:
+def _train(train: Train, store: Store, candidate: Candidate, settings: Settings, report: IngestReport) -> None:
     log.info("training %s on %d slots", candidate.model_id, len(candidate.slots))
     try:
         score = train(store, candidate, settings)

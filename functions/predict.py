@@ -6,7 +6,7 @@ from shared.scorer.classifiers.probabilities import Probabilities
 from shared.scorer.preprocessing import OutOfRange
 from shared.scorer.scorer import Scorer
 from shared.serving.production_cache import ProductionCache
-from shared.serving.requests import FieldError, InvalidFields, Rows, parse_body
+from shared.serving.requests import FieldError, InvalidFields, RequestRows, parse_body
 
 Answer = dict[str, Any]
 
@@ -29,11 +29,11 @@ def invoke(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
     """Answer as model servers do: a list of plain predictions, also for one row. Raises what `predict` raises."""
     scorer = cache.current().scorer
     rows = parse_body(body, media_type, scorer)
-    found = [_answer(scorer, rows, number) for number in range(len(rows.values))]
-    return {"predictions": [scorer.classes[index] for index, _ in found]}
+    answers = [_answer(scorer, rows, number) for number in range(len(rows.values))]
+    return {"predictions": [scorer.classes[index] for index, _ in answers]}
 
 
-def _answer(scorer: Scorer, rows: Rows, number: int) -> tuple[int, Probabilities]:
+def _answer(scorer: Scorer, rows: RequestRows, number: int) -> tuple[int, Probabilities]:
     try:
         return scorer.answer(rows.values[number])
     except OutOfRange as error:

@@ -12,7 +12,7 @@ from datetime import datetime
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.store import Entry, Reader, Store
-from shared.registry.decisions import WAITING, names
+from shared.registry.decisions import WAITING, decision_names
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
 from shared.settings import Settings
@@ -34,26 +34,28 @@ def prunable(store: Reader, settings: Settings, *, before: datetime, rows: bool)
     models: dict[str, list[Entry]] = {}
     for entry in entries:
         models.setdefault(entry.key.split("/")[1], []).append(entry)
-    decided = {name.model_id for name in names(store.list(keys.PROMOTIONS)) if name.remark != WAITING}
+    decided = {name.model_id for name in decision_names(store.list(keys.PROMOTIONS)) if name.remark != WAITING}
     protected = _protected(pointer)
-    found = []
+    unneeded = []
     for model_id, objects in models.items():
         if model_id in decided - protected and all(entry.modified < before for entry in objects):
-            found += [Prunable(entry.key, entry.size, "decided, not in the history") for entry in _score_first(objects)]
+            unneeded += [
+                Prunable(entry.key, entry.size, "decided, not in the history") for entry in _score_first(objects)
+            ]
     if rows:
-        needed = _needed_slots(store, settings, pointer, models.keys() - {one.key.split("/")[1] for one in found})
-        found += [
-            Prunable(entry.key, entry.size, "rows of no present upload and of no model that stays")
+        needed = _needed_slots(store, settings, pointer, models.keys() - {gone.key.split("/")[1] for gone in unneeded})
+        unneeded += [
+            Prunable(entry.key, entry.size, "rows of no current upload and of no model that stays")
             for entry in store.list(keys.SLOTS)
             if entry.key not in needed and entry.modified < before
         ]
-    return found
+    return unneeded
 
 
-def remove(store: Store, found: Iterable[Prunable]) -> None:
+def remove(store: Store, unneeded: Iterable[Prunable]) -> None:
     """Remove objects, in order."""
-    for one in found:
-        store.delete(one.key)
+    for prunable_object in unneeded:
+        store.delete(prunable_object.key)
 
 
 def _protected(pointer: Pointer | None) -> set[str]:
@@ -68,8 +70,9 @@ def _score_first(objects: Iterable[Entry]) -> list[Entry]:
 
 def _needed_slots(store: Reader, settings: Settings, pointer: Pointer | None, staying: Iterable[str]) -> set[str]:
     inventory = Inventory.take(store, settings)
-    present = {upload.digest for upload in inventory.uploads}
-    needed = {slot for digest, slot in inventory.receipts.items() if slot and digest in present}
+    current = {upload.digest for upload in inventory.uploads}
+    needed = {slot for digest, slot in inventory.receipts.items() if slot and digest in current}
     for model_id in {*staying, *_protected(pointer)}:
-        needed |= {entry["slot"] for entry in (read_score(store, model_id) or {}).get("lineage", [])}
+        if score := read_score(store, model_id):
+            needed |= {entry["slot"] for entry in score["lineage"]}
     return {keys.slot_key(slot) for slot in needed}

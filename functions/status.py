@@ -1,18 +1,24 @@
 """Status: what the bucket says about itself, for people and pages. Imports no scientific package."""
 
+from typing import TYPE_CHECKING, Any
+
 from shared.bucket import keys
-from shared.bucket.store import Reader
-from shared.documents import Document, decode
+from shared.bucket.store import Reader, read_document
+from shared.documents import Document
 from shared.errors import NotFound
 from shared.registry.models import read_score
+from shared.registry.status_documents import StatusDocument
 from shared.registry.status_view import empty_view
 from shared.serving.production_cache import ProductionCache
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def status(reader: Reader) -> Document:
+
+def status(reader: Reader) -> StatusDocument:
     """The status view; an empty one while no function has looked at the bucket."""
     try:
-        return decode(reader.read(keys.STATUS).body, keys.STATUS)
+        return read_document(reader, keys.STATUS, StatusDocument)
     except NotFound:
         return {"format": 1, "at": None, **empty_view()}
 
@@ -24,8 +30,8 @@ def model(reader: Reader, cache: ProductionCache) -> Document:
     """
     production = cache.current()
     pointer = production.pointer
-    score = read_score(reader, pointer.model_id) or {}
-    seen = status(reader)["production"] or {}
+    score: Mapping[str, Any] = read_score(reader, pointer.model_id) or {}
+    seen: Mapping[str, Any] = status(reader)["production"] or {}
     current = seen.get("model_id") == pointer.model_id
     return {
         "model_id": pointer.model_id,

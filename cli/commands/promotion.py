@@ -5,12 +5,12 @@ import click
 from cli.console.output import decimal, json_option, line, marked, print_json, styled, table
 from cli.stages.target import Target, stage_option
 from functions import desk
-from functions.promote import Report
+from functions.promote import PromotionReport
 from shared.bucket import keys
 from shared.bucket.store import Reader
-from shared.documents import Document, decode
+from shared.documents import PointerDocument, decode
 from shared.errors import NotFound, VintnerError
-from shared.registry.decisions import names
+from shared.registry.decisions import decision_names
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
 
@@ -25,7 +25,7 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
     score = read_score(store, model_id)
     if score is None:
         raise VintnerError(_unknown(store, model_id))
-    decision_keys = [name.key for name in names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
+    decision_keys = [name.key for name in decision_names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
     decisions = [decode(store.read(key).body, key) for key in decision_keys]
     if as_json:
         print_json({"score": score, "decisions": decisions})
@@ -72,7 +72,7 @@ def rollback(model_id: str | None, *, list_only: bool, stage: str, as_json: bool
 def _show_targets(store: Reader, *, as_json: bool) -> None:
     pointer = read_pointer(store)
     model_ids = desk.rollback_targets(pointer) if pointer else []
-    scores = [(model_id, (read_score(store, model_id) or {}).get("f1")) for model_id in model_ids]
+    scores = [(model_id, score["f1"] if (score := read_score(store, model_id)) else None) for model_id in model_ids]
     if as_json:
         print_json([{"model_id": model_id, "f1": f1} for model_id, f1 in scores])
     elif scores:
@@ -100,7 +100,7 @@ def approve(model_id: str | None, *, stage: str, as_json: bool) -> None:
     _show_report(desk.approve(target.store, target.settings, model_id), as_json=as_json)
 
 
-def _show_report(report: Report, *, as_json: bool) -> None:
+def _show_report(report: PromotionReport, *, as_json: bool) -> None:
     if as_json:
         print_json({"decisions": report.decisions, "production": _summary(report.production)})
         return
@@ -111,5 +111,5 @@ def _show_report(report: Report, *, as_json: bool) -> None:
         line(f"production  {report.production.model_id}  F1 {report.production.score:.4f}")
 
 
-def _summary(pointer: Pointer | None) -> Document | None:
-    return pointer.document() if pointer else None
+def _summary(pointer: Pointer | None) -> PointerDocument | None:
+    return pointer.as_document() if pointer else None

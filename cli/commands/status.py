@@ -12,9 +12,10 @@ from cli.console.receipts import reason_lines
 from cli.stages.target import Target, stage_option
 from functions.status import status as status_view
 from shared.bucket.store import Reader
-from shared.documents import Document
+from shared.documents import DecisionDocument
 from shared.formats.columns import KINDS
 from shared.registry.models import read_score
+from shared.registry.status_documents import CandidateDocument, ProductionDocument, StatusDocument
 
 SHOWN = 10
 
@@ -51,15 +52,15 @@ def _dead_letters(target: Target) -> list[dict[str, Any]]:
     return dead_letters(target.cloud)
 
 
-def _show_production(production: Document | None) -> None:
+def _show_production(production: ProductionDocument | None) -> None:
     if production is None:
         fact("production", "none: upload a test set (vintner upload --test FILE) and a slot (vintner upload FILE)")
         return
-    rows, slots = plural(production["train_rows"], "row"), plural(len(production["lineage"]), "slot")
+    rows, slots = plural(production["train_rows"] or 0, "row"), plural(len(production["lineage"]), "slot")
     fact(
         "production",
         f"{production['model_id']}  F1 {production['score']:.4f}  since {moment(production['promoted_at'])}  "
-        f"trained on {rows} of {slots}, scored on {plural(production['test_rows'], 'test row')}",
+        f"trained on {rows} of {slots}, scored on {plural(production['test_rows'] or 0, 'test row')}",
     )
     figures = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in production["metrics"].items() if name != "f1"]
     if figures:
@@ -70,10 +71,10 @@ def _show_production(production: Document | None) -> None:
         fact("", "promotion is held after a rollback: vintner release lifts the hold")
 
 
-def _show_schema(store: Reader, production: Document | None) -> None:
+def _show_schema(store: Reader, production: ProductionDocument | None) -> None:
     """How many columns the production model has of each kind."""
     score = read_score(store, production["model_id"]) if production else None
-    kinds = Counter(column["kind"] for column in (score or {}).get("schema", []))
+    kinds = Counter(column["kind"] for column in (score.get("schema", []) if score else []))
     counts = [
         plural(kinds[kind], kind) if kind != "unused" else f"{kinds[kind]} unused" for kind in KINDS if kinds[kind]
     ]
@@ -81,7 +82,7 @@ def _show_schema(store: Reader, production: Document | None) -> None:
         fact("columns", f"{', '.join(counts)}: see vintner schema")
 
 
-def _show_candidate(view: Document) -> None:
+def _show_candidate(view: StatusDocument) -> None:
     candidate = view["candidate"]
     parts = [candidate["state"], candidate["model_id"], _f1(candidate), candidate["reason"]]
     fact("candidate", "  ".join(part for part in parts if part))
@@ -93,11 +94,11 @@ def _show_candidate(view: Document) -> None:
         fact("", f"{latest['decision']}: {latest['reason']}")
 
 
-def _f1(candidate: Document) -> str | None:
+def _f1(candidate: CandidateDocument) -> str | None:
     return f"F1 {candidate['f1']:.4f}" if candidate.get("f1") is not None else None
 
 
-def _show_uploads(view: Document) -> None:
+def _show_uploads(view: StatusDocument) -> None:
     counts = view["uploads"]
     tests, slots = plural(counts["tests"], "test set"), plural(counts["slots"], "slot")
     fact("uploads", f"{slots}, {tests}, {counts['rejected']} rejected")
@@ -123,7 +124,7 @@ def _show_uploads(view: Document) -> None:
             line(f"  {receipt['upload']}: warning: {warning}")
 
 
-def _show_confusion(production: Document | None) -> None:
+def _show_confusion(production: ProductionDocument | None) -> None:
     """The confusion matrix, unless it is too wide to be read."""
     confusion = production["confusion"] if production else None
     if not confusion or len(confusion["labels"]) > SHOWN:
@@ -134,7 +135,7 @@ def _show_confusion(production: Document | None) -> None:
     table(["truth \\ predicted", *names], rows, numbers=names)
 
 
-def _show_decisions(decisions: Sequence[Document]) -> None:
+def _show_decisions(decisions: Sequence[DecisionDocument]) -> None:
     if not decisions:
         return
     line("")

@@ -2,7 +2,7 @@
 
 from cli.console.output import first_few, first_reasons, line, marked, plural, read_as, styled
 from cli.stages.follow import Followed
-from shared.documents import Document
+from shared.documents import ReasonDocument, ReceiptDocument
 
 
 def show_step(step: Followed) -> None:
@@ -22,7 +22,7 @@ def show_step(step: Followed) -> None:
         line(f"  nothing was trained: {step.reason}")
 
 
-def show_receipt(receipt: Document) -> None:
+def show_receipt(receipt: ReceiptDocument) -> None:
     """Print what became of one upload, how it was read, and the first reasons and warnings."""
     marked(f"{styled(receipt['status'])} ", end="")
     line(f"{receipt['upload']}: {_summary(receipt)}")
@@ -37,7 +37,7 @@ def show_warnings(warnings: list[str]) -> None:
         line(f"  warning: {warning}")
 
 
-def _summary(receipt: Document) -> str:
+def _summary(receipt: ReceiptDocument) -> str:
     if receipt.get("kind") == "schema":
         return "every upload is read again" if receipt["slot"] else "it is not used"
     rows = receipt["rows"]
@@ -46,12 +46,12 @@ def _summary(receipt: Document) -> str:
     return f"{plural(rows['read'], 'row')} read{kept}, {rows['new']} new{f' ({way})' if way else ''}"
 
 
-def reason_lines(receipt: Document) -> list[str]:
+def reason_lines(receipt: ReceiptDocument) -> list[str]:
     """The first reasons of a receipt, and where each applies."""
     return first_reasons((reason["line"], f"{_place(reason)}{reason['problem']}") for reason in receipt["reasons"])
 
 
-def _place(reason: Document) -> str:
+def _place(reason: ReasonDocument) -> str:
     parts = [
         f"line {reason['line']}" if reason["line"] else "",
         f"column {reason['column']}" if reason["column"] else "",

@@ -17,13 +17,14 @@ from cli.inspection.label_classes import check_classes
 from cli.inspection.useless_columns import useless
 from cli.schema_override.column_options import ColumnOptions
 from cli.schema_override.merge import merge
+from shared.documents import Label
 from shared.errors import Rejected, VintnerError
 from shared.formats.columns import Column
 from shared.formats.row_errors import BadTable
 from shared.formats.values import column_name
 from shared.ingestion.csv_reader import Reading, looks_like_values, read_csv
 from shared.settings import Positive, ReadingSettings
-from shared.tables.dataset import Label, assemble
+from shared.tables.dataset import assemble
 from shared.tables.row_counts import same_rows
 from shared.tables.schema import Override, Schema, infer, inferred
 from shared.tables.table import Table

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from shared.documents import Label
 from shared.errors import VintnerError
 from shared.settings import Positive
-from shared.tables.dataset import MAX_CLASSES, Label
+from shared.tables.dataset import MAX_CLASSES
 
 
 def check_classes(label: str, classes: Sequence[Label], positive: Positive | None) -> None:

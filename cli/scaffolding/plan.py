@@ -12,10 +12,9 @@ from cli.inspection.column_summary import ColumnSummary, summarize
 from cli.inspection.inspect import Inspection
 from cli.scaffolding.csv_files import CsvFiles
 from cli.scaffolding.split import Indices
-from shared.documents import FORMAT, Document
+from shared.documents import FORMAT, Document, Label
 from shared.formats.columns import Column
 from shared.formats.values import column_name
-from shared.tables.dataset import Label
 
 OVERRIDE_FILE: Final = "schema.json"
 

@@ -12,7 +12,8 @@ from cli.schema_override.merge import merge
 from cli.stages.target import Target
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
-from shared.bucket.store import Reader, Store
+from shared.bucket.s3 import S3Store
+from shared.bucket.store import Reader
 from shared.documents import FORMAT, decode
 from shared.errors import NotFound, Rejected, VintnerError
 from shared.formats.row_errors import BadTable
@@ -103,7 +104,7 @@ def _tables_now(target: Target, inventory: Inventory) -> Sequence[Table]:
     return reference.tests if reference else ()
 
 
-def save(store: Store, override: Override) -> list[str]:
+def save(store: S3Store, override: Override) -> list[str]:
     """Upload what is said, or remove it when it says nothing; the keys that get a receipt."""
     if not override.columns:
         store.delete(keys.OVERRIDE)

@@ -8,10 +8,10 @@ from typing import Final
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.keys import Upload
-from shared.bucket.store import Reader
-from shared.documents import Document, decode
+from shared.bucket.store import Reader, read_document
+from shared.documents import DecisionDocument, ReceiptDocument, RefusalDocument, ScoreDocument
 from shared.errors import Unavailable
-from shared.registry.decisions import names
+from shared.registry.decisions import decision_names
 from shared.settings import Settings
 
 POLL_SECONDS: Final = 0.2
@@ -21,9 +21,9 @@ POLL_SECONDS: Final = 0.2
 class Followed:
     """How far things have come: a receipt, a score or refusal of the candidate, a decision, or why there is none."""
 
-    receipt: Document | None = None
-    score: Document | None = None
-    decision: Document | None = None
+    receipt: ReceiptDocument | None = None
+    score: ScoreDocument | None = None
+    decision: DecisionDocument | None = None
     reason: str | None = None
 
 
@@ -50,7 +50,8 @@ def follow(
                 waiting.remove(upload.key)
                 slot = inventory.receipts[upload.digest]
                 accepted = accepted or slot is not None
-                yield Followed(receipt=_read(store, keys.receipt_key(upload.digest, slot)))
+                key = keys.receipt_key(upload.digest, slot)
+                yield Followed(receipt=read_document(store, key, ReceiptDocument))
         if waiting:
             _rest(deadline, pause, f"a receipt for {', '.join(sorted(waiting)[:3])}")
     if accepted:
@@ -87,20 +88,20 @@ def _result(store: Reader, model_id: str) -> Followed | None:
     folder = keys.model_key(model_id, "")
     there = {entry.key.removeprefix(folder) for entry in store.list(folder)}
     if "refused.json" in there:
-        return Followed(reason=f"refused: {_read(store, folder + 'refused.json')['reason']}")
+        refusal = read_document(store, f"{folder}refused.json", RefusalDocument)
+        return Followed(reason=f"refused: {refusal['reason']}")
     if "score.json" not in there:
         return None
-    decided = [name for name in names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
+    decided = [name for name in decision_names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
     if not decided:
         return None
-    return Followed(score=_read(store, folder + "score.json"), decision=_read(store, decided[-1].key))
+    return Followed(
+        score=read_document(store, f"{folder}score.json", ScoreDocument),
+        decision=read_document(store, decided[-1].key, DecisionDocument),
+    )
 
 
 def _rest(deadline: float, pause: Callable[[float], None], what: str) -> None:
     if time.monotonic() > deadline:
         raise Unavailable(f"waited too long for {what}; it may still come: see vintner status")
     pause(POLL_SECONDS)
-
-
-def _read(store: Reader, key: str) -> Document:
-    return decode(store.read(key).body, key)

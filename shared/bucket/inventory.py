@@ -3,7 +3,7 @@
 It is made from two listings. Everything that follows from it (what is missing, which candidate the bucket calls for)
 is a pure function of it.
 
-An upload is named by all that decides how it is read, so that whatever changes there lets it be read anew:
+An upload is named by all that decides how it is read, so that whatever changes there lets it be read again:
 
     data/schema.json    the settings
     data/test/          the settings and data/schema.json
@@ -20,7 +20,7 @@ from shared.bucket.store import Entry, Reader
 from shared.documents import digest
 from shared.settings import Settings
 
-READER_VERSION: Final = 3  # raise it when the same upload is read otherwise than before
+READER_VERSION: Final = 3  # raise it when the same upload is read differently
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,18 @@ class Inventory:
     @classmethod
     def take(cls, store: Reader, settings: Settings) -> "Inventory":
         """List the bucket."""
-        found = store.list(keys.DATA)
-        return cls.of(found, keys.receipts(store.list(keys.RECEIPTS)), settings)
+        return cls.of(store.list(keys.DATA), keys.receipts(store.list(keys.RECEIPTS)), settings)
 
     @classmethod
     def of_tests(cls, store: Reader, settings: Settings) -> "Inventory":
         """List what the schema follows from: a call for each test upload, however many slots and receipts there are."""
-        found = [*store.list(keys.OVERRIDE), *store.list(keys.TEST_UPLOADS)]
+        entries = [*store.list(keys.OVERRIDE), *store.list(keys.TEST_UPLOADS)]
         receipts: dict[str, str | None] = {}
         for kind in ("schema", "test"):
-            for upload in cls.of(found, receipts, settings).uploads:
+            for upload in cls.of(entries, receipts, settings).uploads:
                 if upload.kind == kind:
                     receipts |= keys.receipts(store.list(f"{keys.RECEIPTS}{upload.digest}."))
-        return cls.of(found, receipts, settings)
+        return cls.of(entries, receipts, settings)
 
     @classmethod
     def of(cls, entries: Iterable[Entry], receipts: Mapping[str, str | None], settings: Settings) -> "Inventory":
@@ -61,15 +60,15 @@ class Inventory:
         unnamed = keys.uploads(entries)
         reading = digest([READER_VERSION, settings.reading()])
         named = [keys.named(upload, reading) for upload in unnamed if upload.kind in {None, "schema"}]
-        said = digest([reading, _found(named, "schema", receipts)])
-        named += [keys.named(upload, said) for upload in unnamed if upload.kind == "test"]
-        tested = digest([said, _found(named, "test", receipts), settings.checking()])
-        named += [keys.named(upload, tested) for upload in unnamed if upload.kind == "slot"]
+        with_override = digest([reading, _accepted(named, "schema", receipts)])
+        named += [keys.named(upload, with_override) for upload in unnamed if upload.kind == "test"]
+        with_tests = digest([with_override, _accepted(named, "test", receipts), settings.checking()])
+        named += [keys.named(upload, with_tests) for upload in unnamed if upload.kind == "slot"]
         return cls(tuple(sorted(named, key=lambda upload: upload.key)), receipts)
 
-    def with_receipts(self, found: Mapping[str, str | None]) -> "Inventory":
+    def with_receipts(self, more: Mapping[str, str | None]) -> "Inventory":
         """The same uploads with more receipts."""
-        return Inventory(self.uploads, {**self.receipts, **found})
+        return Inventory(self.uploads, {**self.receipts, **more})
 
     @property
     def pending(self) -> list[Upload]:
@@ -102,18 +101,18 @@ class Inventory:
 
     @property
     def test_fingerprint(self) -> str | None:
-        """The name of the present test set; None while there is none or part of it is not read."""
+        """The name of the current test set; None while there is none or part of it is not read."""
         if not self.is_settled:
             return None
         slots = [source.slot for source in self.sources("test")]
         return digest(slots)[:32] if slots else None
 
 
-def _found(uploads: Iterable[Upload], kind: Kind, receipts: Mapping[str, str | None]) -> list[str]:
+def _accepted(uploads: Iterable[Upload], kind: Kind, receipts: Mapping[str, str | None]) -> list[str]:
     """What the accepted uploads of a kind came to, by name."""
     return [slot for upload in uploads if upload.kind == kind and (slot := receipts.get(upload.digest))]
 
 
-def present(store: Reader, prefix: str) -> set[tuple[str, str]]:
+def uploads_there(store: Reader, prefix: str) -> set[tuple[str, str]]:
     """Key and ETag of the uploads under a prefix."""
     return {(upload.key, upload.etag) for upload in keys.uploads(store.list(prefix))}

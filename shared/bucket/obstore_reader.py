@@ -64,10 +64,10 @@ class ObstoreReader:
     def list(self, prefix: str) -> list[Entry]:
         """All objects under a prefix, sorted by key."""
         with _errors(f"{self.bucket}/{prefix}*"):
-            found = [meta for page in obstore.list(self._store, _folder(prefix)) for meta in page]
+            metas = [meta for page in obstore.list(self._store, _folder(prefix)) for meta in page]
         entries = [
             Entry(meta["path"], (meta["e_tag"] or "").strip('"'), meta["size"], meta["last_modified"])
-            for meta in found
+            for meta in metas
             if meta["path"].startswith(prefix)
         ]
         return sorted(entries, key=lambda entry: entry.key)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from botocore.session import get_session
 from botocore.utils import parse_timestamp
 
-from shared.bucket.store import Blob, Entry, Reader
+from shared.bucket.store import Blob, Entry
 from shared.errors import Conflict, NotFound, Unavailable, Unknown, VintnerError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _NEVER_SENT: Final = (EndpointConnectionError, ConnectTimeoutError)
 
 
 class S3Store:
-    """A bucket. Reads are repeated by the client, writes never are. `rows` is itself unless another one is given."""
+    """A bucket. Reads are repeated by the client, writes never are."""
 
     def __init__(
         self,
@@ -41,10 +41,8 @@ class S3Store:
         *,
         reading: "S3Client | None" = None,
         writing: "S3Client | None" = None,
-        rows: Reader | None = None,
     ) -> None:
         self.bucket = bucket
-        self.rows: Reader = rows or self
         self._reading = reading or _session().client("s3", config=READ_CONFIG)
         self._writing = writing or _session().client("s3", config=WRITE_CONFIG)
 
@@ -87,7 +85,7 @@ class S3Store:
             return _bare(answer["ETag"])
 
     def upload(self, key: str, path: Path, progress: Callable[[int], None] | None = None) -> None:
-        """Write a file as a user does, whatever stands there; `progress` gets the bytes sent since its last call."""
+        """Write a file as a user does, whatever is there; `progress` gets the bytes sent since its last call."""
         with _errors_of_reading(f"{self.bucket}/{key}"):
             try:
                 self._reading.upload_file(str(path), self.bucket, key, Callback=progress)

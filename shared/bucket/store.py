@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final, Protocol
 
+from shared.documents import Kind, decode, encode
 from shared.errors import Conflict, NotFound, Unknown
 
 SETTLE_ATTEMPTS: Final = 4
@@ -53,11 +53,6 @@ class Reader(Protocol):
 class Store(Reader, Protocol):
     """What may be written. A write raises Unknown when it may or may not have happened."""
 
-    @property
-    def rows(self) -> Reader:
-        """What reads the same bucket's slots, which may be thousands of small objects, in several threads."""
-        ...
-
     def create(self, key: str, body: bytes) -> str:
         """Write an object that is not there yet; its ETag. Raise Conflict when the key is taken."""
         ...
@@ -66,17 +61,13 @@ class Store(Reader, Protocol):
         """Replace an object that still has the ETag; its new ETag. Raise Conflict when it has another one."""
         ...
 
-    def upload(self, key: str, path: Path, progress: Callable[[int], None] | None = None) -> None:
-        """Write a file as a user does, whatever stands there; `progress` gets the bytes sent since its last call."""
-        ...
-
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""
         ...
 
 
 def settle(store: Store, key: str, body: bytes, *, pause: Callable[[float], None] = time.sleep) -> bytes:
-    """Write an object that is written once, and return the bytes that stand under its key: ours or the first writer's.
+    """Write an object that is written once, and return the bytes that are under its key: ours or the first writer's.
 
     An unknown outcome is settled by reading back. Trying again is safe, since only one create can win.
     """
@@ -95,3 +86,13 @@ def settle(store: Store, key: str, body: bytes, *, pause: Callable[[float], None
         except NotFound:
             continue
     raise Unknown(f"{key}: could not be written and is not there, after {SETTLE_ATTEMPTS} attempts; try again")
+
+
+def read_document(reader: Reader, key: str, kind: type[Kind]) -> Kind:
+    """The document under a key, typed as a kind; raise NotFound, and Rejected when it is damaged."""
+    return decode(reader.read(key).body, key, kind)
+
+
+def settle_document(store: Store, key: str, document: Kind) -> Kind:
+    """Write a document that is written once, and return what is under its key: ours or the first writer's."""
+    return decode(settle(store, key, encode(document)), key, type(document))

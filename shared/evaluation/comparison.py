@@ -14,8 +14,8 @@ from scipy.stats import permutation_test
 
 from shared.bucket.inventory import Inventory, Source
 from shared.bucket.keys import Upload
-from shared.bucket.store import Store
-from shared.documents import Document
+from shared.bucket.store import Reader, Store
+from shared.documents import Label, LineageEntry, ScoreDocument
 from shared.errors import NotFound, Rejected
 from shared.evaluation.metrics import f1_of
 from shared.evaluation.predictions import score_rows
@@ -23,7 +23,7 @@ from shared.formats.row_errors import listed
 from shared.ingestion.loading import load_dataset
 from shared.scorer.scorer import Scorer
 from shared.settings import Settings
-from shared.tables.dataset import Dataset, Label, Rows
+from shared.tables.dataset import Dataset, Rows
 
 RESAMPLES: Final = 9_999
 SEED: Final = 42
@@ -60,9 +60,17 @@ class Comparison:
         return np.take(positions_of_classes, indices)
 
 
-def compare_with(store: Store, production: Document, inventory: Inventory, settings: Settings) -> Comparison:
+def compare_with(
+    store: Store,
+    production: ScoreDocument,
+    inventory: Inventory,
+    settings: Settings,
+    *,
+    slots: Reader | None = None,
+) -> Comparison:
     """The rows of the present test set that production (its ``score.json``) was not trained on.
 
+    `slots` reads the rows (the store, unless given).
     Raise Incomparable when fewer than half are left, or the model is of another label or other classes.
     """
     own = production["settings"]
@@ -71,7 +79,7 @@ def compare_with(store: Store, production: Document, inventory: Inventory, setti
             raise Incomparable(f"production was trained with {name} {own[name]!r}, the present test set has another")
     lineage = tuple(_source(entry) for entry in production["lineage"])
     try:
-        dataset = load_dataset(store, lineage, inventory, settings)
+        dataset = load_dataset(store, lineage, inventory, settings, slots=slots)
     except NotFound as error:
         raise Incomparable(f"rows that production was trained on are gone: {error}") from None
     unknown = [label for label in dataset.classes if label not in production["classes"]]
@@ -89,7 +97,7 @@ def compare_with(store: Store, production: Document, inventory: Inventory, setti
     return Comparison(dataset, rows, len(rows), len(dataset.test))
 
 
-def _source(entry: Document) -> Source:
+def _source(entry: LineageEntry) -> Source:
     return Source(Upload(entry["upload"], entry["etag"], 0, ""), entry["slot"])
 
 

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from shared.documents import Document
-from shared.tables.dataset import Label
+from shared.documents import EvaluationDocument, Label
 
 
 def evaluate(
@@ -17,7 +16,7 @@ def evaluate(
     probabilities: NDArray[np.float64],
     classes: Sequence[Label],
     scored: Sequence[int],
-) -> Document:
+) -> EvaluationDocument:
     """F1 and the other metrics, and the confusion matrix.
 
     `truth` and `predicted` have shape (rows,) and index `classes`; `probabilities` has shape (rows, classes), with 0

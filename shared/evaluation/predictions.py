@@ -1,10 +1,9 @@
 """Predictions of the portable scorer on the rows of a dataset, and what they score."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.documents import EvaluationDocument
 from shared.errors import Rejected
 from shared.evaluation.metrics import evaluate
 from shared.scorer.preprocessing import OutOfRange
@@ -26,7 +25,7 @@ def score_rows(scorer: Scorer, encoding: Encoding, rows: Rows) -> tuple[NDArray[
     return indices, np.array([probabilities for _, probabilities in answers]).reshape(len(answers), -1)
 
 
-def evaluate_scorer(scorer: Scorer, dataset: Dataset) -> dict[str, Any]:
+def evaluate_scorer(scorer: Scorer, dataset: Dataset) -> EvaluationDocument:
     """The metrics of a portable scorer on the test set of a dataset."""
     indices, probabilities = score_rows(scorer, dataset.encoding, dataset.test)
     position = [dataset.classes.index(label) for label in scorer.classes]

@@ -29,11 +29,22 @@ Kind = Literal["number", "category", "boolean", "date", "unused"]
 Value = float | str | None
 
 KINDS: Final = get_args(Kind)
-FITTING: Final = "a finite number that fits into float32"
 
 
 class Unusable(ValueError):
-    """The value is none of the column's kind; the text says what was expected."""
+    """The value does not fit the column's kind; the text says what was expected.
+
+    `is_out_of_range` says that it is a number, but one that float32 cannot hold.
+    """
+
+    def __init__(self, expected: str, *, is_out_of_range: bool = False) -> None:
+        super().__init__(expected)
+        self.is_out_of_range = is_out_of_range
+
+    @classmethod
+    def out_of_range(cls) -> "Unusable":
+        """A number is not finite, or beyond float32."""
+        return cls("a finite number that fits into float32", is_out_of_range=True)
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ class Column:
 
     def _accept_number(self, value: float) -> Value:
         if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
-            raise Unusable(FITTING)
+            raise Unusable.out_of_range()
         if self.plain:
             return float(value)
         text = number_text(float(value))
@@ -126,7 +137,7 @@ def _number(_column: Column, text: str, decimal: str) -> Value:
     if number is None:
         raise Unusable("a finite number or nothing")
     if abs(number) > FLOAT32_MAX:
-        raise Unusable(FITTING)
+        raise Unusable.out_of_range()
     return number + 0.0  # -0.0 and 0.0 are one value
 
 

@@ -1,9 +1,10 @@
 """Reasons why an upload, or a row of it, cannot be used: each with its line and column."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
+from shared.documents import ReasonDocument
 from shared.errors import Rejected
 
 MAX_REASONS: Final = 100
@@ -22,9 +23,9 @@ class Reason:
         """Where to find it, to be sorted by."""
         return self.line or 0, self.column or ""
 
-    def as_document(self) -> dict[str, object]:
-        """The reason as it stands in a receipt."""
-        return asdict(self)
+    def as_document(self) -> ReasonDocument:
+        """The reason in a receipt."""
+        return {"problem": self.problem, "line": self.line, "column": self.column}
 
     def __str__(self) -> str:
         places = [f"line {self.line}" if self.line else "", f"column {self.column}" if self.column else ""]

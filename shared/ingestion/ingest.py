@@ -9,14 +9,24 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal, NotRequired
 
 import pandas as pd
 
 from shared.bucket import keys
 from shared.bucket.keys import Upload
-from shared.bucket.store import Store, settle
-from shared.documents import Document, decode, encode, timestamp
+from shared.bucket.store import Store, settle, settle_document
+from shared.documents import (
+    AttemptDocument,
+    Document,
+    ReasonDocument,
+    ReceiptDocument,
+    RowCounts,
+    Stored,
+    decode,
+    encode,
+    timestamp,
+)
 from shared.errors import Rejected
 from shared.formats.columns import Column
 from shared.formats.row_errors import BadTable, Reason, at_most
@@ -44,7 +54,19 @@ class Receipt:
 
     key: str
     slot: str | None
-    document: Document
+    document: ReceiptDocument
+
+
+class _Outcome(Stored):
+    """What a receipt says beside which upload it is about."""
+
+    status: Literal["accepted", "duplicate", "rejected"]
+    rows: NotRequired[RowCounts]
+    columns: NotRequired[list[str]]
+    detected: NotRequired[Document]
+    warnings: NotRequired[list[str]]
+    drift: NotRequired[Document]
+    reasons: NotRequired[list[ReasonDocument]]
 
 
 @dataclass(frozen=True)
@@ -147,7 +169,13 @@ def _check_place(upload: Upload, settings: Settings) -> None:
 
 def _announce(store: Store, upload: Upload, pause: Callable[[float], None]) -> None:
     """Leave a mark before the upload is opened; raise BadTable when three marks are there and no receipt."""
-    mark = encode({"upload": upload.key, "etag": upload.etag, "run": uuid.uuid4().hex, "at": timestamp()})
+    attempt: AttemptDocument = {
+        "upload": upload.key,
+        "etag": upload.etag,
+        "run": uuid.uuid4().hex,
+        "at": timestamp(),
+    }
+    mark = encode(attempt)
     for number in range(1, MAX_ATTEMPTS + 1):
         stored = settle(store, keys.attempt_key(upload.digest, number), mark)
         if stored == mark:
@@ -167,7 +195,7 @@ def _announce(store: Store, upload: Upload, pause: Callable[[float], None]) -> N
 def _another_finishes(store: Store, upload: Upload, last_mark: bytes, pause: Callable[[float], None]) -> bool:
     """Whether the run that left the last mark still writes a receipt. It is given the time that reading can take."""
     try:
-        marked = datetime.fromisoformat(decode(last_mark, upload.key)["at"])
+        marked = datetime.fromisoformat(decode(last_mark, upload.key, AttemptDocument)["at"])
     except (Rejected, KeyError, TypeError, ValueError):
         return False  # a mark that cannot be read is nobody's who still works
     patience = timedelta(seconds=5 + upload.size / MEGABYTE / 4)
@@ -183,9 +211,9 @@ def _distinct(table: Table) -> int:
     return int((~pd.DataFrame(table.values).assign(code=table.codes).duplicated()).sum())
 
 
-def _write_receipt(store: Store, upload: Upload, slot: str | None, fields: Document) -> Receipt:
+def _write_receipt(store: Store, upload: Upload, slot: str | None, outcome: _Outcome) -> Receipt:
     key = keys.receipt_key(upload.digest, slot)
-    document = {
+    document: ReceiptDocument = {
         "upload": upload.key,
         "etag": upload.etag,
         "size": upload.size,
@@ -195,6 +223,6 @@ def _write_receipt(store: Store, upload: Upload, slot: str | None, fields: Docum
         "rows": {"read": 0, "kept": 0, "new": 0},
         "warnings": [],
         "reasons": [],
-        **fields,
+        **outcome,
     }
-    return Receipt(key, slot, decode(settle(store, key, encode(document)), key))
+    return Receipt(key, slot, settle_document(store, key, document))

@@ -8,7 +8,7 @@ from typing import Final
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory, Source
 from shared.bucket.keys import Upload
-from shared.bucket.store import Blob, Store, settle
+from shared.bucket.store import Blob, Reader, Store, settle
 from shared.errors import NotFound, Rejected
 from shared.formats.columns import Column
 from shared.ingestion.csv_reader import read_csv
@@ -24,10 +24,11 @@ LOADERS: Final = 16
 Restore = Callable[[Upload], Table]
 
 
-def load_tables(store: Store, sources: Sequence[Source], restore_rows: Restore | None = None) -> list[Table]:
+def load_tables(slots: Reader, sources: Sequence[Source], restore_rows: Restore | None = None) -> list[Table]:
     """The rows of each source; those of the same name are read once.
 
-    Rows that were pruned are made again by `restore_rows`; without it NotFound is raised.
+    `slots` reads them, which may be thousands of small objects, in several threads. Rows that were pruned are made
+    again by `restore_rows`; without it NotFound is raised.
 
     Threads wait for the store and do nothing else: numpy reads an array's header with Python's parser, and that of
     Python 3.11 cannot be trusted in two threads at once ("AST constructor recursion depth mismatch").
@@ -35,7 +36,7 @@ def load_tables(store: Store, sources: Sequence[Source], restore_rows: Restore |
     distinct = {source.slot: source for source in sources}
     pool = ThreadPoolExecutor(LOADERS)
     # The first one is waited for here: most test sets are one upload, and starting a thread takes longer than reading.
-    reads: dict[str, Callable[[], Blob]] = {slot: partial(store.rows.read, keys.slot_key(slot)) for slot in distinct}
+    reads: dict[str, Callable[[], Blob]] = {slot: partial(slots.read, keys.slot_key(slot)) for slot in distinct}
     reads |= {slot: pool.submit(reads[slot]).result for slot in list(distinct)[1:]}
 
     def load(source: Source) -> Table:
@@ -54,14 +55,16 @@ def load_tables(store: Store, sources: Sequence[Source], restore_rows: Restore |
     return [tables[source.slot] for source in sources]
 
 
-def load_reference(store: Store, inventory: Inventory, settings: Settings) -> Reference | None:
+def load_reference(
+    store: Store, inventory: Inventory, settings: Settings, *, slots: Reader | None = None
+) -> Reference | None:
     """The present test set and its schema; None while there is no test set.
 
     Raise Rejected when the test uploads, or the test set and what a person says of it, do not fit each other.
     """
     override = read_override(store, inventory)
     said = override.columns if override else None
-    tests = load_tables(store, inventory.sources("test"), restoring(store, settings, said))
+    tests = load_tables(slots or store, inventory.sources("test"), restoring(store, settings, said))
     return reference_of(tuple(tests), override) if tests else None
 
 
@@ -77,17 +80,24 @@ def restoring(store: Store, settings: Settings, columns: Mapping[str, Column] | 
 
 
 def load_dataset(
-    store: Store, slots: Sequence[Source], inventory: Inventory, settings: Settings, *, restore: bool = False
+    store: Store,
+    sources: Sequence[Source],
+    inventory: Inventory,
+    settings: Settings,
+    *,
+    slots: Reader | None = None,
+    restore: bool = False,
 ) -> Dataset:
     """Load the rows of some slots and of the present test set, and put them together under its schema.
 
-    Rows of slots that were pruned are made again when `restore` says so, else NotFound is raised. Raise Rejected when
-    the test uploads do not fit each other.
+    `slots` reads the rows: the store, unless another reader of the bucket is given. Rows of slots that were pruned are
+    made again when `restore` says so, else NotFound is raised. Raise Rejected when the test uploads do not fit each
+    other.
     """
-    reference = load_reference(store, inventory, settings)
+    reference = load_reference(store, inventory, settings, slots=slots)
     if reference is None:
         raise Rejected(f"expected a test set, found none: upload one to {keys.TEST_UPLOADS}")
-    tables = load_tables(store, slots, restoring(store, settings, reference.columns) if restore else None)
+    tables = load_tables(slots or store, sources, restoring(store, settings, reference.columns) if restore else None)
     return assemble(
         tables,
         reference.tests,

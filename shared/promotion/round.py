@@ -1,21 +1,25 @@
-"""A trial: the contenders of one round and production, scored on equal terms.
+"""A round of judging: the contenders and production, scored on equal terms.
 
-On an unchanged test set these are the recorded scores. On a changed one all are scored anew on the rows that production
-was not trained on.
+On an unchanged test set these are the recorded scores. On a changed one all are scored again, on the rows that
+production was not trained on.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
-from shared.bucket.store import Store, settle
-from shared.documents import Document, encode, timestamp
+from shared.bucket.store import Reader, Store, settle_document
+from shared.documents import CountedRows, DecisionDocument, RescoreDocument, ScoreDocument, timestamp
 from shared.errors import NotFound, Rejected
 from shared.promotion.rules import Contender, Rule, Verdict, beats, judge
+from shared.registry.decisions import new_decision
 from shared.registry.models import load_scorer, read_score
-from shared.registry.pointer import Pointer, generation_of, new_write_id
+from shared.registry.pointer import Pointer
+from shared.scorer.scorer import Scorer
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,115 +28,162 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Trial:
-    """One round. `contenders` and `production` have the scores that count in it; `inventory` holds the test uploads."""
+@dataclass(frozen=True, eq=False)
+class Matchup:
+    """Production and the test rows to compare on. Both are read when they are first needed, and once.
 
-    def __init__(
-        self,
-        store: Store,
-        settings: Settings,
-        *,
-        pointer: Pointer | None,
-        scores: Mapping[str, Document],
-        inventory: Inventory,
-        fingerprint: str,
-    ) -> None:
-        self._store, self._settings, self._inventory = store, settings, inventory
-        self._pointer, self._scores, self._fingerprint = pointer, scores, fingerprint
-        self.contenders = [Contender(name, score["f1"]) for name, score in scores.items()]
-        self.production = Contender(pointer.model_id, pointer.score) if pointer else None
-        self.rule = Rule.of(settings, hold=bool(pointer and pointer.hold))
-        self._obstacle: str | None = None
-        self._counted: Document | None = None
-        self._p_values: dict[str, float] = {}
-        if scores and pointer and pointer.test_fingerprint != fingerprint:
-            self._score_anew(pointer)
+    What asks it raises NotFound or Rejected where production cannot be compared, and loads the training packages.
+    """
 
-    def _score_anew(self, pointer: Pointer) -> None:
-        from shared.evaluation import comparison  # noqa: PLC0415  (loads the training packages, which most rounds do not need)
+    store: Store
+    settings: Settings
+    inventory: Inventory
+    model_id: str
+    slots: Reader | None = None
 
-        try:
-            score = self._production_score(pointer)
-            rows = comparison.compare_with(self._store, score, self._inventory, self._settings)
-            self.production = Contender(pointer.model_id, rows.f1(load_scorer(self._store, score)))
-        except (NotFound, Rejected) as error:
-            self._obstacle = f"production cannot be scored on the present test set: {error}; waits for vintner approve"
-            return
-        self.contenders = list(self._contenders_on(rows))
-        self._counted = {"counted": rows.counted, "of": rows.total}
-        rescore: Document = {
-            "model_id": pointer.model_id,
-            "f1": self.production.score,
-            "test_fingerprint": self._fingerprint,
-            "test_rows": self._counted,
-            "at": timestamp(),
-        }
-        settle(
-            self._store,
-            keys.model_key(pointer.model_id, f"rescores/{self._fingerprint}.json"),
-            encode(rescore),
-        )
-
-    def _contenders_on(self, rows: "Comparison") -> Iterator[Contender]:
-        """The contenders with their scores on these rows; one that cannot be scored does not take part."""
-        for name, score in self._scores.items():
-            try:
-                yield Contender(name, rows.f1(load_scorer(self._store, score)))
-            except (NotFound, Rejected) as error:
-                log.warning("%s cannot be scored on the present test set: %s", name, error)
-
-    def _production_score(self, pointer: Pointer) -> Document:
-        score = read_score(self._store, pointer.model_id)
+    @cached_property
+    def score(self) -> ScoreDocument:
+        """Production's score."""
+        score = read_score(self.store, self.model_id)
         if score is None:
-            raise Rejected(f"models/{pointer.model_id}/score.json is gone")
+            raise Rejected(f"models/{self.model_id}/score.json is gone")
         return score
+
+    @cached_property
+    def rows(self) -> "Comparison":
+        """The test rows that production was not trained on."""
+        from shared.evaluation.comparison import compare_with  # noqa: PLC0415  (most rounds do not need these packages)
+
+        return compare_with(self.store, self.score, self.inventory, self.settings, slots=self.slots)
+
+    @cached_property
+    def champion(self) -> Scorer:
+        """Production's scorer."""
+        return load_scorer(self.store, self.score)
+
+    def f1(self, score: ScoreDocument) -> float:
+        """F1 of another scored model on these rows."""
+        return self.rows.f1(load_scorer(self.store, score))
+
+    def p_value(self, score: ScoreDocument) -> float:
+        """The paired test of another scored model against production."""
+        from shared.evaluation.comparison import p_value  # noqa: PLC0415  (as above)
+
+        return p_value(self.rows, load_scorer(self.store, score), self.champion)
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One round of judging, made by `open_round`. `contenders` and `production` have the scores that count in it.
+
+    `counted` says on how many test rows, where these are not all; `obstacle` why nothing can be compared.
+    """
+
+    pointer: Pointer | None
+    fingerprint: str
+    rule: Rule
+    scores: Mapping[str, ScoreDocument]
+    contenders: tuple[Contender, ...]
+    production: Contender | None = None
+    matchup: Matchup | None = None
+    counted: CountedRows | None = None
+    obstacle: str | None = None
 
     def verdict(self, contender: Contender) -> Verdict:
         """Judge a contender against production."""
-        if self._obstacle:
-            return Verdict("waiting", self._obstacle)
-        verdict = judge(contender, self.production, self.rule, self._p_value(contender))
-        if not self._counted:
+        if self.obstacle:
+            return Verdict("waiting", self.obstacle)
+        p_value = self._p_value(contender)
+        verdict = replace(judge(contender, self.production, self.rule, p_value), p_value=p_value)
+        if not self.counted:
             return verdict
-        rows = f"{self._counted['counted']} of {self._counted['of']} test rows, those production was not trained on"
-        return Verdict(verdict.decision, f"{verdict.reason} (the test set changed: both scored on {rows})")
+        rows = f"{self.counted['counted']} of {self.counted['of']} test rows, those production was not trained on"
+        return replace(verdict, reason=f"{verdict.reason} (the test set changed: both scored on {rows})")
 
     def _p_value(self, contender: Contender) -> float | None:
         """The paired test, where the rule asks for it and the scores alone do not decide."""
-        pointer = self._pointer
-        if self.rule.name != "significant" or pointer is None or self.production is None:
+        if self.rule.name != "significant" or self.matchup is None or self.production is None:
             return None
         if not beats(contender, self.production, self.rule):
             return None
-        from shared.evaluation import comparison  # noqa: PLC0415  (loads the training packages, which most rounds do not need)
-
         try:
-            score = self._production_score(pointer)
-            rows = comparison.compare_with(self._store, score, self._inventory, self._settings)
-            challenger = load_scorer(self._store, self._scores[contender.model_id])
-            champion = load_scorer(self._store, score)
-            self._p_values[contender.model_id] = comparison.p_value(rows, challenger, champion)
+            return self.matchup.p_value(self.scores[contender.model_id])
         except (NotFound, Rejected) as error:
             log.warning("no paired test for %s: %s", contender.model_id, error)
-        return self._p_values.get(contender.model_id)
+            return None
 
-    def decision(self, contender: Contender, verdict: Verdict) -> Document:
+    def decision(self, contender: Contender, verdict: Verdict) -> DecisionDocument:
         """The record of a verdict on a contender."""
-        document: Document = {
-            "model_id": contender.model_id,
-            "decision": verdict.decision,
-            "candidate_score": contender.score,
-            "production_score": self.production.score if self.production else None,
-            "production_model_id": self.production.model_id if self.production else None,
-            "test_fingerprint": self._fingerprint,
-            "rule": self.rule.name,
-            "reason": verdict.reason,
-            "generation": generation_of(self._pointer),
-            "write_id": new_write_id(),
-            "at": timestamp(),
-        }
-        if self._counted:
-            document["test_rows"] = self._counted
-        if contender.model_id in self._p_values:
-            document["p_value"] = self._p_values[contender.model_id]
-        return document
+        decision = new_decision(
+            verdict.decision,
+            verdict.reason,
+            model_id=contender.model_id,
+            score=contender.score,
+            test_fingerprint=self.fingerprint,
+            rule=self.rule.name,
+            pointer=self.pointer,
+            production_score=self.production.score if self.production else None,
+        )
+        if self.counted:
+            decision["test_rows"] = self.counted
+        if verdict.p_value is not None:
+            decision["p_value"] = verdict.p_value
+        return decision
+
+
+def open_round(
+    store: Store,
+    settings: Settings,
+    *,
+    pointer: Pointer | None,
+    scores: Mapping[str, ScoreDocument],
+    inventory: Inventory,
+    fingerprint: str,
+    slots: Reader | None = None,
+) -> Round:
+    """A round on the current test set. `inventory` holds its uploads, `slots` reads rows (the store, unless given).
+
+    When the test set changed since production was scored, production is scored again, and that is written down.
+    """
+    recorded = Round(
+        pointer=pointer,
+        fingerprint=fingerprint,
+        rule=Rule.of(settings, hold=bool(pointer and pointer.hold)),
+        scores=scores,
+        contenders=tuple(Contender(model_id, score["f1"]) for model_id, score in scores.items()),
+        production=Contender(pointer.model_id, pointer.score) if pointer else None,
+        matchup=Matchup(store, settings, inventory, pointer.model_id, slots) if pointer else None,
+    )
+    if not scores or not recorded.matchup or not pointer or pointer.test_fingerprint == fingerprint:
+        return recorded
+    return _scored_again(store, recorded, recorded.matchup)
+
+
+def _scored_again(store: Store, recorded: Round, matchup: Matchup) -> Round:
+    """The round with all scores on the rows that production was not trained on."""
+    try:
+        rows = matchup.rows
+        production = Contender(matchup.model_id, rows.f1(matchup.champion))
+    except (NotFound, Rejected) as error:
+        reason = f"production cannot be scored on the current test set: {error}; waits for vintner approve"
+        return replace(recorded, obstacle=reason)
+    counted: CountedRows = {"counted": rows.counted, "of": rows.total}
+    contenders = tuple(_contenders(matchup, recorded.scores))
+    rescore: RescoreDocument = {
+        "model_id": production.model_id,
+        "f1": production.score,
+        "test_fingerprint": recorded.fingerprint,
+        "test_rows": counted,
+        "at": timestamp(),
+    }
+    settle_document(store, keys.model_key(production.model_id, f"rescores/{recorded.fingerprint}.json"), rescore)
+    return replace(recorded, contenders=contenders, production=production, counted=counted)
+
+
+def _contenders(matchup: Matchup, scores: Mapping[str, ScoreDocument]) -> Iterable[Contender]:
+    """The contenders with their scores on these rows; one that cannot be scored does not take part."""
+    for model_id, score in scores.items():
+        try:
+            yield Contender(model_id, matchup.f1(score))
+        except (NotFound, Rejected) as error:
+            log.warning("%s cannot be scored on the current test set: %s", model_id, error)

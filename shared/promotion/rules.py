@@ -3,11 +3,10 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from shared.documents import DecisionKind
 from shared.settings import Settings
-
-DecisionKind = Literal["promoted", "kept", "waiting", "rolled_back"]
 
 SIGNIFICANCE: Final = 0.05
 ROUNDING: Final = 1e-12
@@ -15,7 +14,7 @@ ROUNDING: Final = 1e-12
 
 @dataclass(frozen=True)
 class Contender:
-    """A model and its F1 on the present test set."""
+    """A model and its F1 on the current test set."""
 
     model_id: str
     score: float
@@ -23,10 +22,11 @@ class Contender:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision and its reason."""
+    """A decision and its reason; `p_value` is that of the paired test, where one was made."""
 
     decision: DecisionKind
     reason: str
+    p_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ def judge(candidate: Contender, production: Contender | None, rule: Rule, p_valu
     if not beats(candidate, production, rule):
         return Verdict("kept", f"{gain}: better, but by less than the minimum gain of {rule.min_gain:g}")
     if rule.name == "significant":
-        if p_value is None or not p_value < SIGNIFICANCE:
+        if p_value is None:
+            return Verdict("kept", f"{gain}: better, but not significantly: the paired test could not be made")
+        if not p_value < SIGNIFICANCE:
             return Verdict("kept", f"{gain}: better, but not significantly (p = {p_value})")
         gain += f", p = {p_value:.4g}"
     return _wins(f"{gain}: better than production", rule)

@@ -17,7 +17,7 @@ from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.store import Reader, Store
-from shared.documents import Document, decode, encode, timestamp
+from shared.documents import DecisionDocument, PointerDocument, ScoreDocument, StepDocument, decode, encode, timestamp
 from shared.errors import Conflict, NotFound, Rejected, Unknown
 
 HISTORY: Final = 32
@@ -32,10 +32,14 @@ class Step:
     model_id: str
     write_id: str
 
+    def as_document(self) -> StepDocument:
+        """The step in the pointer's document."""
+        return {"generation": self.generation, "model_id": self.model_id, "write_id": self.write_id}
+
 
 @dataclass(frozen=True)
 class Pointer:
-    """What is in production. `history` ends with the present state; `etag` is that of the bytes that were read."""
+    """What is in production. `history` ends with the current state; `etag` is that of the bytes that were read."""
 
     model_id: str
     scorer_sha256: str
@@ -44,7 +48,7 @@ class Pointer:
     promoted_at: str
     generation: int
     write_id: str
-    decision: Document
+    decision: DecisionDocument
     history: tuple[Step, ...]
     withdrawn: tuple[str, ...] = ()
     hold: bool = False
@@ -62,8 +66,8 @@ class Pointer:
         except (TypeError, KeyError) as error:
             raise Rejected(f"{keys.PRODUCTION}: expected a complete pointer, found none ({error})") from None
 
-    def document(self) -> Document:
-        """The fields as they stand in the bucket."""
+    def as_document(self) -> PointerDocument:
+        """The fields as they are in the bucket."""
         return {
             "model_id": self.model_id,
             "scorer_sha256": self.scorer_sha256,
@@ -73,7 +77,7 @@ class Pointer:
             "generation": self.generation,
             "write_id": self.write_id,
             "decision": self.decision,
-            "history": [vars(step) for step in self.history],
+            "history": [step.as_document() for step in self.history],
             "withdrawn": list(self.withdrawn),
             "hold": self.hold,
         }
@@ -84,7 +88,7 @@ class Pointer:
 
 
 def read_pointer(store: Reader) -> Pointer | None:
-    """The present pointer; None while nothing is in production."""
+    """The current pointer; None while nothing is in production."""
     try:
         blob = store.read(keys.PRODUCTION)
     except NotFound:
@@ -102,7 +106,7 @@ def generation_of(pointer: Pointer | None) -> int:
     return pointer.generation if pointer else 0
 
 
-def pointing_to(score: Document, decision: Document, before: Pointer | None) -> Pointer:
+def pointing_to(score: ScoreDocument, decision: DecisionDocument, before: Pointer | None) -> Pointer:
     """The pointer that puts a scored model into production by a decision."""
     generation = generation_of(before) + 1
     step = Step(generation, score["model_id"], decision["write_id"])
@@ -141,11 +145,11 @@ def _last(steps: Iterable[Step]) -> tuple[Step, ...]:
 def commit(store: Store, pointer: Pointer) -> None:
     """Write a pointer in place of the one that it was made from (its `etag`).
 
-    Raise Conflict when another write came first: read again and decide again. Raise Unknown when it cannot be told
+    Raise Conflict when another write came first: read again and decide again. Raise Unknown when it cannot be known
     whether the write landed. Writing once more after an unknown outcome is safe, because both writes have the same
     condition and the same id: one of them at most can land.
     """
-    body = encode(pointer.document())
+    body = encode(pointer.as_document())
     for _ in range(COMMIT_ATTEMPTS):
         try:
             if pointer.etag is None:
@@ -154,9 +158,9 @@ def commit(store: Store, pointer: Pointer) -> None:
                 store.swap(keys.PRODUCTION, body, pointer.etag)
             return
         except (Conflict, Unknown):
-            present = read_pointer(store)
-            if present and present.wrote(pointer.write_id):
+            current = read_pointer(store)
+            if current and current.wrote(pointer.write_id):
                 return
-            if (present.etag if present else None) != pointer.etag:
+            if (current.etag if current else None) != pointer.etag:
                 raise Conflict(f"{keys.PRODUCTION}: generation {pointer.generation} was written by another") from None
-    raise Unknown(f"{keys.PRODUCTION}: could not be written in {COMMIT_ATTEMPTS} attempts; ring again")
+    raise Unknown(f"{keys.PRODUCTION}: could not be written in {COMMIT_ATTEMPTS} attempts; the next event tries again")

@@ -1,4 +1,4 @@
-"""The status view: one document that shows where everything stands. It is never read to decide anything.
+"""The status view: one document that shows the state of everything. It is never read to decide anything.
 
 Each function rewrites its own part from the bucket: ingest the uploads and the candidate, promote the production
 model and the decisions. Bodies that were shown before are taken over from the last view, since receipts and decisions
@@ -6,19 +6,37 @@ never change.
 """
 
 import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from shared.bucket import keys
-from shared.bucket.inventory import Inventory, present
+from shared.bucket.inventory import Inventory, uploads_there
 from shared.bucket.keys import DecisionName, Upload
-from shared.bucket.store import Reader, Store
-from shared.documents import Document, decode, encode, timestamp
+from shared.bucket.store import Reader, Store, read_document
+from shared.documents import (
+    CandidateState,
+    DecisionDocument,
+    ReceiptDocument,
+    RefusalDocument,
+    ScoreDocument,
+    decode,
+    encode,
+    timestamp,
+)
 from shared.errors import Conflict, NotFound, Rejected, Unknown
-from shared.registry.decisions import names
+from shared.registry.decisions import decision_names
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
+from shared.registry.status_documents import (
+    CandidateDocument,
+    ListedDecision,
+    ListedReceipt,
+    ProductionDocument,
+    ScoreFacts,
+    StatusDocument,
+    UploadCounts,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +47,21 @@ SWAPS: Final = 20
 
 @dataclass(frozen=True)
 class CandidateView:
-    """Where the candidate stands, and why it is not trained."""
+    """The candidate's state, and why it is not trained."""
 
-    state: Literal["none", "waiting", "training", "trained", "refused"]
+    state: CandidateState
     model_id: str | None = None
     reason: str | None = None
 
+    def as_document(self) -> CandidateDocument:
+        """The candidate in the view, before anything is known of its score."""
+        return {"state": self.state, "model_id": self.model_id, "reason": self.reason, "warnings": []}
 
-def empty_view() -> Document:
+
+def empty_view() -> StatusDocument:
     """The view of a bucket that no function has looked at yet."""
     return {
-        "candidate": {**asdict(CandidateView("none")), "warnings": []},
+        "candidate": CandidateView("none").as_document(),
         "uploads": {"total": 0, "slots": 0, "tests": 0, "rejected": 0},
         "receipts": [],
         "production": None,
@@ -47,11 +69,13 @@ def empty_view() -> Document:
     }
 
 
-def update_uploads(store: Store, inventory: Inventory, written: Sequence[Document], candidate: CandidateView) -> None:
+def update_uploads(
+    store: Store, inventory: Inventory, written: Sequence[ListedReceipt], candidate: CandidateView
+) -> None:
     """Rewrite the part of the view that ingest owns. `written` are receipts that need not be read again."""
     there = {(upload.key, upload.etag) for upload in inventory.uploads}
 
-    def change(view: Document) -> Document:
+    def change(view: StatusDocument) -> StatusDocument:
         known = {receipt["receipt"]: receipt for receipt in [*view["receipts"], *written]}
         return {
             **view,
@@ -66,10 +90,10 @@ def update_uploads(store: Store, inventory: Inventory, written: Sequence[Documen
 
 def update_decisions(store: Store, pointer: Pointer | None) -> None:
     """Rewrite the part of the view that promote owns."""
-    there = present(store, keys.SLOT_UPLOADS)
-    latest = names(store.list(keys.PROMOTIONS))[-SHOWN_DECISIONS:]
+    there = uploads_there(store, keys.SLOT_UPLOADS)
+    latest = decision_names(store.list(keys.PROMOTIONS))[-SHOWN_DECISIONS:]
 
-    def change(view: Document) -> Document:
+    def change(view: StatusDocument) -> StatusDocument:
         known = {decision["key"]: decision for decision in view["decisions"]}
         return {
             **view,
@@ -80,11 +104,11 @@ def update_decisions(store: Store, pointer: Pointer | None) -> None:
     _swap(store, change)
 
 
-def _swap(store: Store, change: Callable[[Document], Document]) -> None:
+def _swap(store: Store, change: Callable[[StatusDocument], StatusDocument]) -> None:
     """Swap the view until it sticks. A view that cannot be written is rewritten by the next event."""
     for _ in range(SWAPS):
         try:
-            view, etag = _present(store)
+            view, etag = _current(store)
             changed = change(view)
             if etag and {**view, "at": None} == {**changed, "at": None}:
                 return
@@ -99,41 +123,45 @@ def _swap(store: Store, change: Callable[[Document], Document]) -> None:
     log.warning("%s changed %d times while it was rewritten: left to the next event", keys.STATUS, SWAPS)
 
 
-def _present(store: Reader) -> tuple[Document, str | None]:
+def _current(store: Reader) -> tuple[StatusDocument, str | None]:
     """The last view and its ETag; an empty one when there is none or it is damaged."""
     try:
         blob = store.read(keys.STATUS)
     except NotFound:
         return empty_view(), None
     try:
-        view = decode(blob.body, keys.STATUS)
+        view = decode(blob.body, keys.STATUS, StatusDocument)
     except Rejected as error:
         log.warning("rebuilding the view: %s", error)
         return empty_view(), blob.etag
-    view.pop("format")
+    view.pop("format", None)
     return {**empty_view(), **view}, blob.etag
 
 
-def _candidate(store: Reader, candidate: CandidateView, last: Document) -> Document:
+def _candidate(store: Reader, candidate: CandidateView, last: CandidateDocument) -> CandidateDocument:
     """The candidate with what its score or refusal says."""
     if candidate.model_id is None or candidate.state == "training":
-        return {**asdict(candidate), "warnings": []}
+        return candidate.as_document()
     if last.get("model_id") == candidate.model_id and last.get("state") == candidate.state:
         return last
-    name = "score.json" if candidate.state == "trained" else "refused.json"
-    key = keys.model_key(candidate.model_id, name)
-    document = decode(store.read(key).body, key)
+    if candidate.state == "trained":
+        score = read_document(store, keys.model_key(candidate.model_id, "score.json"), ScoreDocument)
+        reason, f1, train_rows = None, score["f1"], score["train_rows"]
+        warnings = score.get("warnings", [])
+    else:
+        refusal = read_document(store, keys.model_key(candidate.model_id, "refused.json"), RefusalDocument)
+        reason, f1, train_rows, warnings = refusal["reason"], None, None, []
     return {
         "state": candidate.state,
         "model_id": candidate.model_id,
-        "reason": document.get("reason"),
-        "f1": document.get("f1"),
-        "train_rows": document.get("train_rows"),
-        "warnings": document.get("warnings", []),
+        "reason": reason,
+        "f1": f1,
+        "train_rows": train_rows,
+        "warnings": warnings,
     }
 
 
-def _counts(inventory: Inventory) -> Document:
+def _counts(inventory: Inventory) -> UploadCounts:
     rejected = [upload for upload in inventory.uploads if inventory.receipts.get(upload.digest, "") is None]
     return {
         "total": len(inventory.uploads),
@@ -143,11 +171,11 @@ def _counts(inventory: Inventory) -> Document:
     }
 
 
-def _newest_receipts(store: Reader, inventory: Inventory, known: dict[str, Document]) -> list[Document]:
-    """The receipts of the newest present uploads, newest first."""
-    receipts = [keys.receipt_key(upload.digest, inventory.receipts[upload.digest]) for upload in _newest(inventory)]
-    found = [known[key] if key in known else {"receipt": key, **_read(store, key)} for key in receipts]
-    return sorted(found, key=lambda receipt: (receipt["at"], receipt["upload"]), reverse=True)
+def _newest_receipts(store: Reader, inventory: Inventory, known: Mapping[str, ListedReceipt]) -> list[ListedReceipt]:
+    """The receipts of the newest uploads that are there, newest first."""
+    newest = [keys.receipt_key(upload.digest, inventory.receipts[upload.digest]) for upload in _newest(inventory)]
+    receipts = [known[key] if key in known else _receipt(store, key) for key in newest]
+    return sorted(receipts, key=lambda receipt: (receipt["at"], receipt["upload"]), reverse=True)
 
 
 def _newest(inventory: Inventory) -> list[Upload]:
@@ -155,24 +183,26 @@ def _newest(inventory: Inventory) -> list[Upload]:
     return sorted(read, key=lambda upload: (upload.modified, upload.key))[-SHOWN_RECEIPTS:]
 
 
-def _decision(store: Reader, name: DecisionName, known: dict[str, Document]) -> Document:
-    return known[name.key] if name.key in known else {"key": name.key, **_read(store, name.key)}
+def _receipt(store: Reader, key: str) -> ListedReceipt:
+    return {"receipt": key, **read_document(store, key, ReceiptDocument)}
 
 
-def _read(store: Reader, key: str) -> Document:
-    return decode(store.read(key).body, key)
+def _decision(store: Reader, name: DecisionName, known: Mapping[str, ListedDecision]) -> ListedDecision:
+    if name.key in known:
+        return known[name.key]
+    return {"key": name.key, **read_document(store, name.key, DecisionDocument)}
 
 
 def _production(
-    store: Reader, pointer: Pointer | None, there: Collection[tuple[str, str]], last: Document | None
-) -> Document | None:
+    store: Reader, pointer: Pointer | None, there: Collection[tuple[str, str]], last: ProductionDocument | None
+) -> ProductionDocument | None:
     """What is in production, and whether an upload of its lineage was removed or replaced since.
 
-    `there` has key and ETag of the present uploads.
+    `there` has key and ETag of the uploads that are there now.
     """
     if pointer is None:
         return None
-    facts = last if last and last["model_id"] == pointer.model_id else _facts(store, pointer.model_id)
+    facts: ScoreFacts = last if last and last["model_id"] == pointer.model_id else _facts(store, pointer.model_id)
     gone = [entry["upload"] for entry in facts["lineage"] if (entry["upload"], entry["etag"]) not in there]
     return {
         **facts,
@@ -188,8 +218,10 @@ def _production(
     }
 
 
-def _facts(store: Reader, model_id: str) -> Document:
-    score = read_score(store, model_id) or {}
+def _facts(store: Reader, model_id: str) -> ScoreFacts:
+    score = read_score(store, model_id)
+    if score is None:
+        return {"metrics": {}, "confusion": None, "train_rows": None, "test_rows": None, "lineage": []}
     return {
         "metrics": score.get("metrics", {}),
         "confusion": score.get("confusion"),

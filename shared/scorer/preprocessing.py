@@ -1,9 +1,9 @@
-"""Inputs: from the values of a row to what the classifier sees, as the fitted preprocessing does it, in plain Python.
+"""From the values of a row to what the classifier sees, as the fitted preprocessing does it, in plain Python.
 
 A missing number takes the imputer's fill; each number is scaled as ``(value - mean) / scale`` in float64. It is rounded
 to float32 for the classifiers whose trees hold that in scikit-learn, and must fit into it for all. Folding the scaler
-into the thresholds would be cheaper and would sometimes decide otherwise. A category becomes the 0 and 1 of its one-hot
-columns, which come after the numbers.
+into the thresholds would be cheaper and would sometimes decide differently. A category becomes the 0 and 1 of its
+one-hot columns, which come after the numbers.
 """
 
 import struct
@@ -79,10 +79,10 @@ class Inputs:
     @classmethod
     def load(cls, document: dict[str, Any]) -> "Inputs":
         """Read them from a scorer's document; raise ValueError, KeyError or TypeError when they are not whole."""
-        said = document.get("columns", {})
-        columns = tuple(_column(name, said.get(name, {})) for name in document["features"])
+        own = document.get("columns", {})
+        columns = tuple(_column(name, own.get(name, {})) for name in document["features"])
         fills, means, scales = (tuple(map(float, document[name])) for name in ("fills", "means", "scales"))
-        categories = tuple(_category(said[column.name]) for column in columns if column.is_category)
+        categories = tuple(_category(own[column.name]) for column in columns if column.is_category)
         if {len(fills), len(means), len(scales)} != {len(columns) - len(categories)}:
             raise ValueError("features, fills, means and scales differ in length")
         check_finite([*fills, *means, *(1 / scale for scale in scales)])
@@ -165,15 +165,15 @@ def _spelled(value: float | str, column: Column) -> bool | float | str:
     return date_text(value, column.date_format) if isinstance(value, float) and column.kind == "date" else value
 
 
-def _column(name: str, said: dict[str, Any]) -> Column:
-    kind = said.get("kind", "number")
+def _column(name: str, document: dict[str, Any]) -> Column:
+    kind = document.get("kind", "number")
     if kind not in {"number", "boolean", "date", "category"}:
         raise ValueError(f"a feature is of the unknown kind {kind!r}")
-    return Column(name, kind, said.get("format", ISO), tuple(said.get("missing", ())))
+    return Column(name, kind, document.get("format", ISO), tuple(document.get("missing", ())))
 
 
-def _category(said: dict[str, Any]) -> Category:
-    category = Category(tuple(said["categories"]), tuple(said["rare"]), said["fill"])
+def _category(document: dict[str, Any]) -> Category:
+    category = Category(tuple(document["categories"]), tuple(document["rare"]), document["fill"])
     if not category.width:
         raise ValueError("a category has no values")
     return category

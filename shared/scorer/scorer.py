@@ -1,7 +1,7 @@
 """The portable scorer: a fitted pipeline as plain numbers, answered in plain Python.
 
-It mimics scikit-learn step by step instead of approximating it: the preprocessing in `inputs`, the classifiers in
-`ensembles`.
+It mimics scikit-learn step by step instead of approximating it: the preprocessing in `preprocessing`, the classifiers
+in `classifiers`.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,15 +10,13 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from shared.documents import decode
+from shared.documents import Label, decode
 from shared.errors import Rejected
 from shared.formats.columns import Column, Value
 from shared.formats.values import MISSING
 from shared.scorer.classifiers import LOADERS, Loader
 from shared.scorer.classifiers.probabilities import Probabilities, Score
 from shared.scorer.preprocessing import Inputs, Vector
-
-Label = bool | int | float | str
 
 
 @dataclass(frozen=True)

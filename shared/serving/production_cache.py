@@ -60,7 +60,7 @@ class ProductionCache:
 
     @property
     def held(self) -> Production | None:
-        """The production model as it was read last; nobody is asked."""
+        """The production model as it was read last; does not touch the store."""
         return self._production
 
     def _refresh(self) -> None:
@@ -69,7 +69,7 @@ class ProductionCache:
         except VintnerError as fault:
             if self._production is None:
                 raise NotServing(f"the production model cannot be read: {fault}") from fault
-            log.warning("serving %s on: %s", self._production.model_id, fault)
+            log.warning("still serving %s: %s", self._production.model_id, fault)
 
     def _read(self) -> Production | None:
         held = self._production

@@ -7,7 +7,7 @@ from math import hypot
 from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejected
-from shared.formats.columns import FITTING, Column, Unusable, Value
+from shared.formats.columns import Column, Unusable, Value
 from shared.formats.csv_dialect import open_csv
 from shared.formats.row_errors import BadTable
 from shared.formats.values import FLOAT32_MAX, column_name
@@ -43,7 +43,7 @@ class InvalidFields(Rejected):
         self.errors = tuple(errors)
 
 
-class Rows(NamedTuple):
+class RequestRows(NamedTuple):
     """The rows of a body in the model's order of features, and how to point at one of their fields."""
 
     values: Sequence[Row]
@@ -51,7 +51,7 @@ class Rows(NamedTuple):
     pointer: Callable[[int, str], str]
 
 
-def parse_body(body: bytes, media_type: str, scorer: Scorer) -> Rows:
+def parse_body(body: bytes, media_type: str, scorer: Scorer) -> RequestRows:
     """Read a body for a model. Raise Malformed, or InvalidFields with every bad field."""
     if media_type == "text/csv":
         return _parse_csv(body, scorer)
@@ -60,7 +60,7 @@ def parse_body(body: bytes, media_type: str, scorer: Scorer) -> Rows:
     except (ValueError, RecursionError) as error:
         raise Malformed(f"expected a JSON object, found {_shown(body)} ({error})") from None
     if (values := _fast_values(document, scorer)) is not None:
-        return Rows((values,), True, _top_level)
+        return RequestRows((values,), True, _top_level)
     if type(document) is not dict:
         raise InvalidFields([FieldError("", f"expected an object {{feature: value}}, found {_kind(document)}")])
     for name, parse in _MANY.items():
@@ -77,7 +77,7 @@ def _accepting(scorer: Scorer) -> Read:
     return lambda column, value: column.accept(value, scorer.missing)
 
 
-def _parse_records(document: dict[str, Any], name: str, scorer: Scorer) -> Rows:
+def _parse_records(document: dict[str, Any], name: str, scorer: Scorer) -> RequestRows:
     _only(document, {name}, "")
     records = document[name]
     if type(records) is not list:
@@ -86,7 +86,7 @@ def _parse_records(document: dict[str, Any], name: str, scorer: Scorer) -> Rows:
     return _rows(records, scorer, _accepting(scorer), pointer)
 
 
-def _parse_split(document: dict[str, Any], name: str, scorer: Scorer) -> Rows:
+def _parse_split(document: dict[str, Any], name: str, scorer: Scorer) -> RequestRows:
     _only(document, {name}, "")
     split = document[name]
     if type(split) is not dict:
@@ -121,7 +121,7 @@ _MANY: Final = {
 }
 
 
-def _parse_csv(body: bytes, scorer: Scorer) -> Rows:
+def _parse_csv(body: bytes, scorer: Scorer) -> RequestRows:
     try:
         csv = open_csv(body, scorer.features, MAX_UNPACKED_BYTES)
         _, names = csv.header()
@@ -140,7 +140,7 @@ def _parse_csv(body: bytes, scorer: Scorer) -> Rows:
 
 def _rows(
     rows: list[Any], scorer: Scorer, read: Read, pointer: Callable[[int, str], str], *, single: bool = False
-) -> Rows:
+) -> RequestRows:
     values: list[Row] = []
     errors: list[FieldError] = []
     for number, row in enumerate(rows):
@@ -150,7 +150,7 @@ def _rows(
             errors += invalid.errors
     if errors:
         raise InvalidFields(errors)
-    return Rows(values, single, pointer)
+    return RequestRows(values, single, pointer)
 
 
 def _fast_values(row: Any, scorer: Scorer) -> Row | None:  # noqa: ANN401  (any JSON value)
@@ -210,9 +210,7 @@ def _checked_values(
 
 
 def _found(value: Any, unusable: Unusable) -> str:  # noqa: ANN401  (any JSON value)
-    if str(unusable) == FITTING:
-        return "one that does not"
-    return _kind(value)
+    return "one that does not" if unusable.is_out_of_range else _kind(value)
 
 
 def _only(document: dict[str, Any], allowed: set[str], place: str) -> None:

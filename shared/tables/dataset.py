@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.documents import Label
 from shared.formats.row_errors import listed
 from shared.formats.values import as_number
 from shared.settings import Duplicates
@@ -26,7 +27,6 @@ from shared.tables.row_counts import count_rows
 from shared.tables.schema import Schema
 from shared.tables.table import Table
 
-Label = bool | int | float | str
 MAX_CLASSES: Final = 100
 
 

@@ -15,8 +15,8 @@ from sklearn.pipeline import Pipeline
 
 from shared.bucket import keys
 from shared.bucket.inventory import Source
-from shared.bucket.store import Store, settle
-from shared.documents import Document, decode, encode, sha256, timestamp
+from shared.bucket.store import Reader, Store, settle, settle_document
+from shared.documents import LineageEntry, RefusalDocument, ScoreDocument, sha256, timestamp
 from shared.errors import Rejected
 from shared.evaluation.predictions import evaluate_scorer
 from shared.ingestion.loading import load_dataset
@@ -45,29 +45,31 @@ class _Timings:
         self.seconds[name] = round(time.perf_counter() - started, 4)
 
 
-def train(store: Store, candidate: Candidate, settings: Settings, *, fit: Fit = fit) -> Document:
-    """Fit, check, score and write the candidate; its ``score.json``.
+def train(
+    store: Store, candidate: Candidate, settings: Settings, *, slots: Reader | None = None, fit: Fit = fit
+) -> ScoreDocument:
+    """Fit, check, score and write the candidate; its ``score.json``. `slots` reads the rows (the store, unless given).
 
     Raise Rejected, after writing ``refused.json``, when these inputs cannot give a model.
     """
     try:
-        return _train(store, candidate, settings, fit)
+        return _train(store, candidate, settings, slots, fit)
     except Rejected as error:
-        refusal = {
+        refusal: RefusalDocument = {
             "model_id": candidate.model_id,
             "reason": str(error),
             "test_fingerprint": candidate.test_fingerprint,
             "lineage": [_origin(source) for source in candidate.slots],
             "at": timestamp(),
         }
-        settle(store, keys.model_key(candidate.model_id, "refused.json"), encode(refusal))
+        settle_document(store, keys.model_key(candidate.model_id, "refused.json"), refusal)
         raise
 
 
-def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> Document:
+def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader | None, fit: Fit) -> ScoreDocument:
     timings = _Timings()
     with timings.step("load"):
-        dataset = load_dataset(store, candidate.slots, candidate.inventory, settings, restore=True)
+        dataset = load_dataset(store, candidate.slots, candidate.inventory, settings, slots=slots, restore=True)
     with timings.step("select"):
         selection = select(dataset, settings.estimator)
     with timings.step("fit"):
@@ -83,7 +85,7 @@ def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> 
         stored = settle(store, key, exported)
     with timings.step("score"):
         evaluation = evaluate_scorer(Scorer.load(stored, key), dataset)
-    score = {
+    score: ScoreDocument = {
         "model_id": candidate.model_id,
         **evaluation,
         "test_fingerprint": candidate.test_fingerprint,
@@ -111,9 +113,8 @@ def _train(store: Store, candidate: Candidate, settings: Settings, fit: Fit) -> 
         "timings": timings.seconds,
         "at": timestamp(),
     }
-    key = keys.model_key(candidate.model_id, "score.json")
-    return decode(settle(store, key, encode(score)), key)
+    return settle_document(store, keys.model_key(candidate.model_id, "score.json"), score)
 
 
-def _origin(source: Source) -> Document:
+def _origin(source: Source) -> LineageEntry:
     return {"upload": source.upload.key, "etag": source.upload.etag, "slot": source.slot}

@@ -126,7 +126,7 @@ def _run(bucket: str, label: str) -> dict[str, float]:
     os.environ |= {"VINTNER_BUCKET": bucket, "VINTNER_LABEL": label}
     store, settings = runtime.store(), runtime.settings()  # what the function has
     started = time.perf_counter()
-    report = ingest_and_retrain.run(store, settings)
+    report = ingest_and_retrain.run(store, settings, slots=runtime.slots())
     seconds = time.perf_counter() - started
     if len(report.trained) != 1:
         raise RuntimeError(f"expected one training, found {report.summary()}")

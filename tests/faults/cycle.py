@@ -7,8 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore import UNSIGNED
@@ -24,7 +22,7 @@ from shared.serving.production_cache import NotServing, ProductionCache
 from shared.settings import Settings
 from tests.faults.memory_s3 import MemoryS3
 from tests.faults.wire import Wire
-from tests.support.stage import SLOT, TEST, csv_of
+from tests.support.stage import SLOT, TEST, csv_of, upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -134,11 +132,4 @@ class Clients:
 
 def uploader(store: Store) -> Callable[[str, bytes], None]:
     """Upload as a user does, from a file."""
-
-    def upload(key: str, body: bytes) -> None:
-        with NamedTemporaryFile() as file:
-            file.write(body)
-            file.flush()
-            store.upload(key, Path(file.name))
-
-    return upload
+    return partial(upload, store)

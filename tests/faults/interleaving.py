@@ -7,7 +7,6 @@ actor 2   .... list ....... read  swap .......      (the order of turns: 1 2 1 2
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, cycle
-from pathlib import Path
 from typing import TypeVar
 
 from shared.bucket.store import Blob, Entry, Store
@@ -78,11 +77,6 @@ class Stepped:
     def __init__(self, store: Store, turn: Callable[[Callable[[], object]], object]) -> None:
         self._store, self._turn = store, turn
 
-    @property
-    def rows(self) -> "Stepped":
-        """The store itself."""
-        return self
-
     def read(self, key: str, *, etag: str | None = None) -> Blob:
         """Read an object."""
         return self._turn(lambda: self._store.read(key, etag=etag))  # type: ignore[return-value]
@@ -102,10 +96,6 @@ class Stepped:
     def swap(self, key: str, body: bytes, etag: str) -> str:
         """Replace an object that still has the ETag."""
         return self._turn(lambda: self._store.swap(key, body, etag))  # type: ignore[return-value]
-
-    def upload(self, key: str, path: Path, progress: Callable[[int], None] | None = None) -> None:
-        """Write a file."""
-        self._turn(lambda: self._store.upload(key, path, progress))
 
     def delete(self, key: str) -> None:
         """Remove an object."""

@@ -101,7 +101,7 @@ MUTANTS: Final = (
         "history=(step,)",
         "lost and followed",
     ),
-    Mutant("do not read back", POINTER, "if present and present.wrote(pointer.write_id):", "if False:", "lost answer"),
+    Mutant("do not read back", POINTER, "if current and current.wrote(pointer.write_id):", "if False:", "lost answer"),
     Mutant(
         "take every conflict for success",
         POINTER,
@@ -119,7 +119,7 @@ MUTANTS: Final = (
     Mutant(
         "write again after another came",
         POINTER,
-        "if (present.etag if present else None) != pointer.etag:",
+        "if (current.etag if current else None) != pointer.etag:",
         "if False:",
         "two swaps raise a conflict",
     ),
@@ -130,7 +130,7 @@ MUTANTS: Final = (
         "    for _ in range(COMMIT_ATTEMPTS):\n",
         "    for _ in range(COMMIT_ATTEMPTS):\n"
         "        pointer = replace(pointer, write_id=new_write_id())\n"
-        "        body = encode(pointer.document())\n",
+        "        body = encode(pointer.as_document())\n",
         "lost answer",
     ),
     Mutant(
@@ -187,8 +187,8 @@ MUTANTS: Final = (
     Mutant(
         "name slots without the test set",
         INVENTORY,
-        'digest([said, _found(named, "test", receipts), settings.checking()])',
-        "digest([said, settings.checking()])",
+        'digest([with_override, _accepted(named, "test", receipts), settings.checking()])',
+        "digest([with_override, settings.checking()])",
         "slots follow the test set",
     ),
     Mutant(
@@ -216,15 +216,15 @@ MUTANTS: Final = (
     Mutant(
         "drop a second promotion",
         DECISIONS,
-        'elif decision["decision"] == "promoted" and',
-        "elif False and",
+        'if decision["decision"] == "promoted" and',
+        "if False and",
         "second promotion",
     ),
     Mutant("give up after one race", PROMOTE, "ROUNDS: Final = 50", "ROUNDS: Final = 1", "judged again"),
     Mutant(
         "do not record what the pointer carries",
         PROMOTE,
-        "        yield from record(store, pointer.decision)\n    in_production",
+        "        report.record(store, pointer.decision)\n    in_production",
         "        pass\n    in_production",
         "decision of a crash",
     ),

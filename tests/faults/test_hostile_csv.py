@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from functions import ingest_and_retrain
-from shared.documents import Document
+from shared.registry.status_documents import ListedReceipt
 from shared.settings import Settings
 from tests.faults import counting
 from tests.faults.forked import WORKERS, spread
@@ -39,7 +39,7 @@ def new_stage() -> Stage:
     return Stage(FakeStore(), Settings(bucket="vintner", label="label"))
 
 
-def ingest_one(body: bytes, key: str = KEY, *, tested: bool = False) -> Document:
+def ingest_one(body: bytes, key: str = KEY, *, tested: bool = False) -> ListedReceipt:
     """The receipt of one upload, read with or without a test set."""
     stage = new_stage()
     assert isinstance(stage.store, FakeStore)
@@ -61,6 +61,7 @@ def test_a_bad_upload_gets_a_receipt(case: Case) -> None:
     receipt = ingest_one(case.body, case.key, tested=case.tested)
     if case.accepted:
         assert (receipt["status"], receipt["rows"]["read"] - receipt["rows"]["kept"]) == ("accepted", 1)
+        assert case.problem is not None
         assert case.problem in receipt["reasons"][0]["problem"]
     elif case.problem is None:
         assert (receipt["status"], receipt["reasons"]) == ("accepted", [])

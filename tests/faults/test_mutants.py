@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
-from shared.documents import Document, encode, sha256
+from shared.documents import DecisionDocument, encode, sha256
 from shared.errors import Conflict, Rejected, Unavailable, Unknown, VintnerError
 from shared.ingestion.csv_reader import read_csv
 from shared.promotion.rules import Contender, Rule
@@ -26,6 +26,7 @@ from tests.faults.memory_s3 import MemoryS3
 from tests.faults.mutants import MUTANTS, Mutant, load
 from tests.faults.test_changed_test_set import FRESH, OLD, PARTLY, SEEN, THRESHOLDS, WHOLLY, f1, table
 from tests.faults.wire import Call, Fault, Wire, raises, refuses
+from tests.support.documents import decision_of, score_of
 from tests.support.fake_store import FakeStore
 from tests.support.stage import SLOT, TEST, Stage, csv_of, model_id, sample, stump
 
@@ -111,16 +112,10 @@ def _(module: ModuleType) -> None:
 # The pointer.
 
 
-def score_of(name: str) -> Document:
-    return {"model_id": name, "f1": 0.5, "sha256": {"scorer.json": "sha"}}
-
-
-def decision_of(module: ModuleType) -> Document:
-    return {"write_id": module.new_write_id(), "candidate_score": 0.5, "test_fingerprint": "t", "decision": "promoted"}
-
-
 def following(module: ModuleType, store: FakeStore, name: str = B) -> Any:  # noqa: ANN401  (a pointer of the module's own)
-    return module.pointing_to(score_of(name), decision_of(module), module.read_pointer(store))
+    return module.pointing_to(
+        score_of(name), decision_of(name, write_id=module.new_write_id()), module.read_pointer(store)
+    )
 
 
 def begun(module: ModuleType) -> FakeStore:
@@ -339,10 +334,9 @@ def run(module: ModuleType, stage: Stage) -> Any:  # noqa: ANN401
 @check("second promotion")
 def _(module: ModuleType) -> None:
     store = FakeStore()
-    decision = {"model_id": A, "decision": "kept", "generation": 0, "write_id": "1" * 32, "test_fingerprint": "t"}
-    list(module.record(store, decision))
-    promoted = {**decision, "decision": "promoted", "write_id": "2" * 32}
-    assert list(module.record(store, promoted)) == [promoted]
+    module.record(store, decision_of(A, "kept", write_id="1" * 32))
+    promoted = decision_of(A, "promoted", write_id="2" * 32)
+    assert module.record(store, promoted) == promoted
 
 
 @check("judged again")
@@ -354,9 +348,8 @@ def _(module: ModuleType) -> None:
 
     def another() -> None:
         stage.add_model(C, 0.6)
-        score = stage.json(keys.model_key(C, "score.json"))
-        decision = {**stage.pointer.decision, "model_id": C, "write_id": "c" * 32, "candidate_score": 0.6}
-        commit(stage.store, pointing_to(score, decision, read_pointer(stage.store)))
+        decision: DecisionDocument = {**stage.pointer.decision, "model_id": C, "write_id": "c" * 32}
+        commit(stage.store, pointing_to(stage.score(C), decision, read_pointer(stage.store)))
 
     memory(stage).disturb("swap", KEY, another)
     run(module, stage)

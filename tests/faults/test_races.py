@@ -16,7 +16,6 @@ from local.environment import LOOPBACK, simulated
 from local.supervisor.children import Children, importable, listen
 from shared.bucket.s3 import READ_CONFIG, WRITE_CONFIG, S3Store
 from shared.bucket.store import Store
-from shared.documents import Document
 from shared.errors import Conflict
 from shared.registry.pointer import Pointer, commit, generation_of, new_write_id, pointing_to, read_pointer
 from shared.settings import Settings
@@ -24,6 +23,7 @@ from tests.faults import counting
 from tests.faults.forked import at_once
 from tests.faults.interleaving import interleave
 from tests.faults.invariants import check_decided, check_target
+from tests.support.documents import decision_of, score_of
 from tests.support.fake_store import FakeStore
 from tests.support.stage import Stage, model_id
 
@@ -156,14 +156,6 @@ def test_a_rollback_races_a_promote(tested: Stage, there: S3Store, race: int) ->
         counting.show(f"a rollback races a promote: {ROLLBACK_RACES} of {ROLLBACK_RACES} left either order's state")
 
 
-def score_of(number: int) -> Document:
-    return {"model_id": model_id(number), "f1": 0.5, "sha256": {"scorer.json": "sha"}}
-
-
-def decision_of(number: int) -> Document:
-    return {"write_id": new_write_id(), "candidate_score": 0.5, "test_fingerprint": "t", "number": number}
-
-
 def race_for_the_pointer(store: Store, number: int, line: Barrier, wins: "SynchronizedArray[int]", rounds: int) -> None:
     """Read, wait for the others, write; and count what was won."""
     for turn in range(rounds):
@@ -178,7 +170,8 @@ def race_for_the_pointer(store: Store, number: int, line: Barrier, wins: "Synchr
 def commits(store: Store, number: int, before: Pointer | None) -> bool:
     """Whether a racer's own pointer comes in place of the one that it read."""
     try:
-        commit(store, pointing_to(score_of(number), decision_of(number), before))
+        decision = decision_of(model_id(number), write_id=new_write_id())
+        commit(store, pointing_to(score_of(model_id(number)), decision, before))
     except Conflict:
         return False
     return True

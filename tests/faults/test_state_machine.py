@@ -25,7 +25,7 @@ from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.s3 import S3Store
 from shared.bucket.store import Store
-from shared.documents import Document, decode
+from shared.documents import ScoreDocument, decode
 from shared.errors import VintnerError
 from shared.registry.pointer import read_pointer
 from shared.settings import Settings
@@ -89,7 +89,7 @@ class _TrainingWouldStart(BaseException):
         self.model_id = candidate.model_id
 
 
-def _stop(_store: Store, candidate: Candidate, _settings: Settings) -> Document:
+def _stop(_store: Store, candidate: Candidate, _settings: Settings) -> ScoreDocument:
     raise _TrainingWouldStart(candidate)
 
 

@@ -431,7 +431,7 @@ def _of_another_kind(stage: Stage) -> None:
     _swap_in(stage)
     body = scorer_with(kind="forest")
     fake(stage).put(keys.model_key(B, "scorer.json"), body)
-    fake(stage).put(keys.PRODUCTION, encode(replace(stage.pointer, scorer_sha256=sha256(body)).document()))
+    fake(stage).put(keys.PRODUCTION, encode(replace(stage.pointer, scorer_sha256=sha256(body)).as_document()))
 
 
 FAULTS: dict[str, Callable[[Stage], None]] = {

@@ -1,7 +1,7 @@
 """Promote: the best scored candidate wins, whoever rings, in whatever order and however many at once."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, permutations
 from typing import Any
@@ -12,10 +12,11 @@ from functions import promote
 from functions.promote import ROUNDS
 from shared.bucket import keys
 from shared.bucket.s3 import S3Store
-from shared.documents import Document, encode
+from shared.documents import DecisionDocument, Document, encode
 from shared.errors import Conflict, Unavailable, Unknown
 from shared.registry.pointer import commit, new_write_id, pointing_to, read_pointer
 from shared.settings import Settings
+from tests.support.documents import decision_of, score_of
 from tests.support.fake_store import Call, FakeStore
 from tests.support.stage import SLOT, TEST, Stage, csv_of, model_id, sample, stump
 
@@ -36,7 +37,7 @@ def tested(stage: Stage) -> Stage:
     return stage
 
 
-def outcome(decisions: Sequence[Document]) -> list[tuple[str, str]]:
+def outcome(decisions: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return sorted((one["model_id"], one["decision"]) for one in decisions)
 
 
@@ -281,8 +282,8 @@ def test_a_race_without_end_is_given_up(tested: Stage) -> None:
 
     def overtake() -> None:
         pointer = tested.pointer
-        decision = {**pointer.decision, "write_id": new_write_id()}
-        commit(tested.store, pointing_to(tested.json(keys.model_key(A, "score.json")), decision, pointer))
+        decision: DecisionDocument = {**pointer.decision, "write_id": new_write_id()}
+        commit(tested.store, pointing_to(tested.score(A), decision, pointer))
         fake(tested).disturb("swap", keys.PRODUCTION, lambda: None)
 
     def again() -> None:
@@ -314,13 +315,12 @@ def _race(stages: Sequence[Stage], run: Callable[[Stage, int], object]) -> None:
 
 def test_racers_on_the_pointer_have_one_winner_each(store: S3Store) -> None:
     rounds, racers = 30, 10
-    score = {"model_id": A, "f1": 0.5, "sha256": {"scorer.json": "s"}}
+    score = score_of(A)
     wins: list[tuple[int, str]] = []
 
     def swap(before: Any, generation: int, write_id: str) -> None:  # noqa: ANN401  (a pointer or None)
-        decision = {"write_id": write_id, "candidate_score": 0.5, "test_fingerprint": "t"}
         try:
-            commit(store, pointing_to(score, decision, before))
+            commit(store, pointing_to(score, decision_of(A, write_id=write_id), before))
         except Conflict:
             return
         wins.append((generation, write_id))
@@ -395,7 +395,7 @@ def test_production_stays_when_it_is_better_on_the_changed_test_set(changed: Sta
     changed.add_model(B, 1.0, scorer=stump(-2.0))
     [decision] = changed.promote().decisions
     assert decision["decision"] == "kept"
-    assert decision["candidate_score"] < decision["production_score"]
+    assert decision["candidate_score"] < (decision["production_score"] or 0)
     assert changed.pointer.model_id == A
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from shared.bucket.store import Blob, Entry
@@ -43,11 +42,6 @@ class FakeStore:
     _faults: list[Fault] = field(default_factory=list)
     disturbances: list[tuple[str, str, Callable[[], object]]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-
-    @property
-    def rows(self) -> "FakeStore":
-        """The store itself."""
-        return self
 
     def fail(
         self, verb: str, key: str = "", *, error: BaseException | None = None, after: bool = False, times: int = 1
@@ -101,13 +95,6 @@ class FakeStore:
                 raise Conflict(key)
             self.put(key, body)
             return self._get(key).etag
-
-    def upload(self, key: str, path: Path, progress: Callable[[int], None] | None = None) -> None:
-        """Write a file."""
-        with self._call("upload", key):
-            self.put(key, path.read_bytes())
-            if progress:
-                progress(path.stat().st_size)
 
     def delete(self, key: str) -> None:
         """Remove an object."""

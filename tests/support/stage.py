@@ -10,10 +10,12 @@ from typing import Any, Final
 from functions import ingest_and_retrain, promote
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
-from shared.bucket.store import Store
-from shared.documents import Document, decode, encode, sha256
+from shared.bucket.s3 import S3Store
+from shared.bucket.store import Store, read_document
+from shared.documents import Document, ScoreDocument, decode, encode, sha256
 from shared.registry.pointer import Pointer, read_pointer
 from shared.settings import Settings
+from tests.support.fake_store import FakeStore
 
 SLOT: Final = "data/slots/"
 TEST: Final = "data/test/test.csv"
@@ -65,6 +67,15 @@ def stump(
     )
 
 
+def upload(store: Store, key: str, body: bytes) -> None:
+    """Upload to the simulated S3 as a user does, from a file."""
+    assert isinstance(store, S3Store)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "upload")
+        path.write_bytes(body)
+        store.upload(key, path)
+
+
 @dataclass
 class Stage:
     """`store` may be in memory or on the simulated S3."""
@@ -74,10 +85,11 @@ class Stage:
 
     def put(self, key: str, text: str | bytes) -> None:
         """Upload as a user does."""
-        with TemporaryDirectory() as folder:
-            path = Path(folder, "upload")
-            path.write_bytes(text.encode() if isinstance(text, str) else text)
-            self.store.upload(key, path)
+        body = text.encode() if isinstance(text, str) else text
+        if isinstance(self.store, FakeStore):
+            self.store.put(key, body)
+        else:
+            upload(self.store, key, body)
 
     def put_samples(self, *seeds: int, noise: float = 0.1) -> None:
         """Upload the test set and a slot for each seed."""
@@ -89,11 +101,11 @@ class Stage:
         """Change settings."""
         self.settings = replace(self.settings, **settings)
 
-    def ingest(self) -> ingest_and_retrain.Report:
+    def ingest(self) -> ingest_and_retrain.IngestReport:
         """Ring the first bell."""
         return ingest_and_retrain.run(self.store, self.settings, pause=lambda _: None)
 
-    def promote(self) -> promote.Report:
+    def promote(self) -> promote.PromotionReport:
         """Ring the second bell."""
         return promote.run(self.store, self.settings)
 
@@ -108,6 +120,10 @@ class Stage:
     def json(self, key: str) -> Document:
         """A document."""
         return decode(self.store.read(key).body, key)
+
+    def score(self, model_id: str) -> ScoreDocument:
+        """The score of a model."""
+        return read_document(self.store, keys.model_key(model_id, "score.json"), ScoreDocument)
 
     def receipts(self) -> dict[str, Document]:
         """The receipts by the name of the upload, for uploads that are read once."""
@@ -127,7 +143,7 @@ class Stage:
 
     @property
     def fingerprint(self) -> str:
-        """The name of the present test set."""
+        """The name of the current test set."""
         fingerprint = Inventory.of_tests(self.store, self.settings).test_fingerprint
         assert fingerprint is not None
         return fingerprint
@@ -162,7 +178,7 @@ class Stage:
         self.store.create(keys.model_key(model_id, "score.json"), encode(score))
 
     def lineage(self) -> list[Document]:
-        """The present slots as a model's lineage."""
+        """The current slots as a model's lineage."""
         sources = Inventory.take(self.store, self.settings).sources("slot")
         return [{"upload": one.upload.key, "etag": one.upload.etag, "slot": one.slot, "rows": 30} for one in sources]
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from shared.bucket.keys import model_key
-from shared.documents import Document, decode
+from shared.documents import ReasonDocument, decode
 from shared.registry.status_view import CandidateView
 from tests.support.stage import Stage
 from tests.tables.line import ROUNDING, served_f1, stage_of
@@ -128,7 +128,7 @@ def _ours(one: Imitation) -> tuple[float | None, str]:
     return score["f1"], f"{len(reasons)} bad cells" if reasons else ""
 
 
-def _why_not(stage: Stage, candidate: CandidateView, reasons: Sequence[Document]) -> str:
+def _why_not(stage: Stage, candidate: CandidateView, reasons: Sequence[ReasonDocument]) -> str:
     if candidate.model_id:
         key = model_key(candidate.model_id, "refused.json")
         return str(decode(stage.store.read(key).body, key)["reason"])

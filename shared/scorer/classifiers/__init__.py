@@ -1,4 +1,4 @@
-"""Ensembles: fitted classifiers as plain numbers, and how they come to a decision, in plain Python.
+"""Fitted classifiers as plain numbers, and how they come to a decision, in plain Python.
 
 Each mimics scikit-learn step by step. A tree compares a value with a float64 threshold; sums are taken in
 scikit-learn's own order, so that they are the same floats and ties fall the same way.

@@ -1,4 +1,4 @@
-"""Answers: what every ensemble gives, and how its numbers become probabilities."""
+"""What every classifier answers, and how its numbers become probabilities."""
 
 from collections.abc import Callable, Iterable, Sequence
 from math import exp, isfinite

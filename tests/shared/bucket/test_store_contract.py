@@ -191,17 +191,17 @@ def test_a_swap_of_nothing_is_a_conflict(writer: Store) -> None:
     assert writer.list("") == []
 
 
-def test_uploads_whatever_stands_there(writer: Store, tmp_path: Path) -> None:
+def test_uploads_whatever_is_there(store: S3Store, tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     sent: list[int] = []
     for text in ("a,b\n", "c,d\ne,f\n"):
         path.write_text(text)
-        writer.upload("data/file.csv", path, sent.append)
-        assert writer.read("data/file.csv").body.decode() == text
+        store.upload("data/file.csv", path, sent.append)
+        assert store.read("data/file.csv").body.decode() == text
     assert sum(sent) == 12
 
 
-CALLS: dict[str, Callable[[Store], object]] = {
+CALLS: dict[str, Callable[[S3Store], object]] = {
     **{name: read for name, read in READS.items()},  # noqa: C416  (a Store is a Reader)
     "list": lambda store: store.list(""),
     "create": lambda store: store.create("key", b""),
@@ -212,7 +212,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_a_missing_bucket_is_named_by_boto3(cloud: dict[str, str], call: Callable[[Store], object]) -> None:
+def test_a_missing_bucket_is_named_by_boto3(cloud: dict[str, str], call: Callable[[S3Store], object]) -> None:
     with pytest.raises(VintnerError, match=r"no-such-bucket/.*no such bucket.*VINTNER_BUCKET") as raised:
         call(S3Store("no-such-bucket"))
     assert raised.type is VintnerError
@@ -226,7 +226,7 @@ def test_a_missing_bucket_is_named_by_obstore(cloud: dict[str, str], read: Calla
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_an_unreachable_store_is_unavailable_to_boto3(call: Callable[[Store], object]) -> None:
+def test_an_unreachable_store_is_unavailable_to_boto3(call: Callable[[S3Store], object]) -> None:
     client = SESSION.client("s3", endpoint_url="http://127.0.0.1:1", config=ONCE)
     with pytest.raises(Unavailable, match="cannot be reached"):
         call(S3Store("bucket", reading=client, writing=client))

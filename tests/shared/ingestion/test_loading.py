@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from shared.bucket.inventory import Source
-from shared.bucket.keys import Upload, slot_key
+from shared.bucket.inventory import Inventory, Source
+from shared.bucket.keys import Upload, receipt_key, slot_key
 from shared.errors import NotFound
 from shared.ingestion.csv_reader import read_csv
-from shared.ingestion.loading import load_tables
+from shared.ingestion.loading import load_dataset, load_tables
 from shared.ingestion.slot_file import pack_slot, slot_digest
 from shared.settings import Settings
 from shared.tables.table import Table
@@ -55,13 +55,17 @@ def test_only_the_calling_thread_unpacks() -> None:
     assert set(found) == {threading.current_thread()}
 
 
-def test_rows_are_read_with_the_reader_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_read_with_the_reader_of_slots() -> None:
     store, sources = stored(3)
     other = FakeStore(objects=dict(store.objects))
-    monkeypatch.setattr(FakeStore, "rows", other)
-    assert len(load_tables(store, sources)) == 3
-    assert store.calls == []
-    assert sorted(call.key for call in other.calls) == sorted(slot_key(source.slot) for source in sources)
+    settings = Settings("bucket", "label")
+    store.put("data/test/test.csv", b"a,label\n0,x\n")
+    [test] = Inventory.take(store, settings).uploads
+    store.put(receipt_key(test.digest, sources[0].slot), b"{}")
+    store.calls.clear()
+    load_dataset(store, sources, Inventory.take(store, settings), settings, slots=other)
+    assert [call.verb for call in store.calls] == ["list", "list"]
+    assert {call.key for call in other.calls} == {slot_key(source.slot) for source in sources}
 
 
 def test_rows_of_the_same_name_are_read_once() -> None:

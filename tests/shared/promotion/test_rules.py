@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.promotion.rules import Contender, DecisionKind, Rule, beats, best_of, judge
+from shared.documents import DecisionKind
+from shared.promotion.rules import Contender, Rule, beats, best_of, judge
 from shared.settings import Settings
 
 A, B, C = "a" * 16, "b" * 16, "c" * 16
@@ -93,7 +94,14 @@ VERDICTS: dict[str, tuple[float, float | None, Rule, float | None, DecisionKind,
     "significant": (0.9, 0.8, SIGNIFICANT, 0.049, "promoted", "p = 0.049: better than production"),
     "at the bound": (0.9, 0.8, SIGNIFICANT, 0.05, "kept", "better, but not significantly (p = 0.05)"),
     "not significant": (0.9, 0.8, SIGNIFICANT, 0.3, "kept", "better, but not significantly (p = 0.3)"),
-    "no paired test": (0.9, 0.8, SIGNIFICANT, None, "kept", "better, but not significantly (p = None)"),
+    "no paired test": (
+        0.9,
+        0.8,
+        SIGNIFICANT,
+        None,
+        "kept",
+        "not significantly: the paired test could not be made",
+    ),
     "a p-value that is NaN": (0.9, 0.8, SIGNIFICANT, NAN, "kept", "not significantly"),
     "significantly worse": (0.7, 0.8, SIGNIFICANT, 0.001, "kept", "not better than production"),
     "p-value under the other rule": (0.9, 0.8, BETTER, 0.9, "promoted", "better than production"),

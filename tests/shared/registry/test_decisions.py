@@ -6,10 +6,11 @@ import pytest
 
 from shared.bucket import keys
 from shared.bucket.keys import DecisionName
-from shared.documents import Document, decode, encode
+from shared.documents import DecisionDocument, DecisionKind, decode, encode
 from shared.errors import Rejected, Unknown
-from shared.registry.decisions import name_of, names, record, settled_models, waiting
+from shared.registry.decisions import decision_names, name_of, record, settled_models, waiting
 from shared.registry.models import read_score
+from tests.support.documents import decision_of
 from tests.support.fake_store import FakeStore
 from tests.support.stage import model_id
 
@@ -17,18 +18,17 @@ A, B, C, D = map(model_id, range(1, 5))
 TEST = "t" * 32
 
 
-def decision(model: str = A, kind: str = "kept", generation: int = 3, write_id: str = "w1", **more: Any) -> Document:  # noqa: ANN401
-    return {
-        "model_id": model,
-        "decision": kind,
-        "generation": generation,
-        "write_id": write_id,
-        "test_fingerprint": TEST,
-        **more,
-    }
+def decision(
+    model: str = A,
+    kind: DecisionKind = "kept",
+    generation: int = 3,
+    write_id: str = "w1",
+    **more: Any,  # noqa: ANN401  (the fields' own types)
+) -> DecisionDocument:
+    return decision_of(model, kind, generation=generation, write_id=write_id, **more)
 
 
-NAMES: dict[str, tuple[Document, str]] = {
+NAMES: dict[str, tuple[DecisionDocument, str]] = {
     "kept": (decision(), f"promotions/00000003-{A}.json"),
     "promoted": (decision(kind="promoted"), f"promotions/00000003-{A}.json"),
     "waiting": (decision(kind="waiting"), f"promotions/00000003-{A}.waiting.json"),
@@ -38,27 +38,27 @@ NAMES: dict[str, tuple[Document, str]] = {
 
 
 @pytest.mark.parametrize(("document", "key"), NAMES.values(), ids=NAMES)
-def test_a_decision_is_named_by_generation_model_and_remark(document: Document, key: str) -> None:
+def test_a_decision_is_named_by_generation_model_and_remark(document: DecisionDocument, key: str) -> None:
     store = FakeStore()
     assert name_of(document).key == key
-    assert list(record(store, document)) == [document]
+    assert record(store, document) == document
     assert decode(store.read(key).body, key) == {"format": 1, **document}
 
 
 @pytest.mark.parametrize("kind", ["kept", "promoted", "waiting"])
-def test_recording_again_gives_nothing_and_changes_nothing(kind: str) -> None:
+def test_recording_again_gives_nothing_and_changes_nothing(kind: DecisionKind) -> None:
     store = FakeStore()
-    list(record(store, decision(kind=kind)))
+    record(store, decision(kind=kind))
     before = dict(store.objects)
-    assert list(record(store, decision(kind=kind))) == []
+    assert record(store, decision(kind=kind)) is None
     assert store.objects == before
 
 
 @pytest.mark.parametrize("kind", ["kept", "waiting"])
-def test_the_first_of_two_decisions_stands(kind: str) -> None:
+def test_the_first_of_two_decisions_stands(kind: DecisionKind) -> None:
     store = FakeStore()
-    list(record(store, decision(kind=kind)))
-    assert list(record(store, decision(kind=kind, write_id="w2"))) == []
+    record(store, decision(kind=kind))
+    assert record(store, decision(kind=kind, write_id="w2")) is None
     [entry] = store.list("promotions/")
     assert decode(store.read(entry.key).body, "")["write_id"] == "w1"
 
@@ -66,9 +66,9 @@ def test_the_first_of_two_decisions_stands(kind: str) -> None:
 def test_a_decision_that_moved_the_pointer_stands_beside_an_earlier_one() -> None:
     store = FakeStore()
     moved = decision(kind="promoted", write_id="2" * 32)
-    list(record(store, decision()))
-    assert list(record(store, moved)) == [moved]
-    assert list(record(store, moved)) == []
+    record(store, decision())
+    assert record(store, moved) == moved
+    assert record(store, moved) is None
     keys = [entry.key for entry in store.list("promotions/")]
     assert sorted(keys) == sorted([f"promotions/00000003-{A}.json", f"promotions/00000003-{A}.write-222222222222.json"])
 
@@ -77,7 +77,7 @@ def test_a_decision_that_moved_the_pointer_stands_beside_an_earlier_one() -> Non
 def test_a_lost_answer_loses_no_decision(after: bool) -> None:
     store = FakeStore()
     store.fail("create", "promotions/", after=after)
-    assert list(record(store, decision())) == [decision()]
+    assert record(store, decision()) == decision()
     assert len(store.list("promotions/")) == 1
 
 
@@ -85,7 +85,7 @@ def test_a_decision_that_cannot_be_written_is_an_error() -> None:
     store = FakeStore()
     store.fail("create", "promotions/", times=9)
     with pytest.raises(Unknown):
-        list(record(store, decision()))
+        record(store, decision())
 
 
 def test_which_models_are_settled() -> None:
@@ -103,16 +103,16 @@ def test_which_models_are_settled() -> None:
 def test_names_of_a_listing_are_sorted_oldest_first() -> None:
     store = FakeStore()
     for generation in (10, 9, 0):
-        list(record(store, decision(generation=generation)))
+        record(store, decision(generation=generation))
     store.put("promotions/note.txt", b"x")
-    assert [name.generation for name in names(store.list(keys.PROMOTIONS))] == [0, 9, 10]
+    assert [name.generation for name in decision_names(store.list(keys.PROMOTIONS))] == [0, 9, 10]
 
 
 def test_the_newest_waiting_decision_of_each_model() -> None:
     store = FakeStore()
     for model, generation in [(A, 2), (A, 10), (B, 1), (C, 1)]:
-        list(record(store, decision(model, "waiting", generation)))
-    list(record(store, decision(D, "kept")))
+        record(store, decision(model, "waiting", generation))
+    record(store, decision(D, "kept"))
     found = waiting(store, {A, B, D})
     assert {model: document["generation"] for model, document in found.items()} == {A: 10, B: 1}
 
@@ -129,7 +129,8 @@ SCORES: dict[str, tuple[str, float | None]] = {
 def test_the_score_of_a_model(model: str, f1: float | None) -> None:
     store = FakeStore()
     store.put(keys.model_key(A, "score.json"), encode({"f1": 0.5}))
-    assert (read_score(store, model) or {}).get("f1") == f1
+    score = read_score(store, model)
+    assert (score and score["f1"]) == f1
 
 
 def test_a_damaged_score_is_rejected() -> None:

@@ -19,22 +19,16 @@ from shared.registry.pointer import (
     read_pointer,
     released,
 )
+from tests.support.documents import decision_of, score_of
 from tests.support.fake_store import FakeStore
 from tests.support.stage import model_id
 
 KEY = "production.json"
 
 
-def score_of(number: int) -> Document:
-    return {"model_id": model_id(number), "f1": 0.5, "sha256": {"scorer.json": f"sha{number}"}}
-
-
-def decision_of(write_id: str) -> Document:
-    return {"write_id": write_id, "candidate_score": 0.5, "test_fingerprint": "t" * 32, "decision": "promoted"}
-
-
 def next_pointer(before: Pointer | None, number: int = 1, write_id: str | None = None) -> Pointer:
-    return pointing_to(score_of(number), decision_of(write_id or new_write_id()), before)
+    score = score_of(model_id(number), sha256={"scorer.json": f"sha{number}"})
+    return pointing_to(score, decision_of(model_id(number), write_id=write_id or new_write_id()), before)
 
 
 def present(store: FakeStore) -> Pointer:
@@ -219,7 +213,7 @@ def test_a_read_back_that_fails_says_so(memory: FakeStore) -> None:
         commit(memory, pointer)
 
 
-GOOD = next_pointer(None).document()
+GOOD = next_pointer(None).as_document()
 
 
 def without(name: str) -> Document:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.documents import Label
 from shared.errors import Rejected
 from shared.ingestion.csv_reader import read_csv
 from shared.settings import Duplicates, Settings
-from shared.tables.dataset import Dataset, Label, assemble, misfit
+from shared.tables.dataset import Dataset, assemble, misfit
 from shared.tables.schema import infer
 from shared.tables.table import Table
 

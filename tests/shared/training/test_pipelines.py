@@ -16,13 +16,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from shared.documents import Label
 from shared.errors import Rejected
 from shared.evaluation.metrics import evaluate, f1_of
 from shared.evaluation.predictions import score_rows
 from shared.formats.columns import Column
 from shared.scorer.scorer import Scorer
 from shared.settings import Settings
-from shared.tables.dataset import Dataset, Label, Rows
+from shared.tables.dataset import Dataset, Rows
 from shared.tables.encoding import Encoding
 from shared.tables.schema import Schema
 from shared.training.pipelines import PARITY_ROWS, build_pipeline, check_parity, export, fit, versions

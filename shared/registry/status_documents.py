@@ -1,0 +1,79 @@
+"""The fields of ``status.json``, which people and pages are shown."""
+
+from typing import NotRequired, TypedDict
+
+from shared.documents import (
+    CandidateState,
+    Confusion,
+    DecisionDocument,
+    LineageEntry,
+    ReceiptDocument,
+    Stored,
+)
+
+
+class CandidateDocument(TypedDict):
+    """Where the candidate is, and what its score or its refusal says."""
+
+    state: CandidateState
+    model_id: str | None
+    reason: str | None
+    f1: NotRequired[float | None]
+    train_rows: NotRequired[int | None]
+    warnings: list[str]
+
+
+class UploadCounts(TypedDict):
+    """How many uploads there are: all, accepted slots, accepted test uploads, rejected ones."""
+
+    total: int
+    slots: int
+    tests: int
+    rejected: int
+
+
+class ListedReceipt(ReceiptDocument):
+    """A receipt and its key."""
+
+    receipt: str
+
+
+class ListedDecision(DecisionDocument):
+    """A decision and its key."""
+
+    key: str
+
+
+class ScoreFacts(TypedDict):
+    """What is shown of the production model's score; None where its score is gone."""
+
+    metrics: dict[str, float]
+    confusion: Confusion | None
+    train_rows: int | None
+    test_rows: int | None
+    lineage: list[LineageEntry]
+
+
+class ProductionDocument(ScoreFacts):
+    """What is in production; `gone` are the uploads of its lineage that were removed or replaced since."""
+
+    model_id: str
+    score: float
+    promoted_at: str
+    generation: int
+    hold: bool
+    withdrawn: list[str]
+    test_fingerprint: str
+    stale: bool
+    gone: list[str]
+
+
+class StatusDocument(Stored):
+    """The whole view; `at` is None while no function has looked at the bucket."""
+
+    candidate: CandidateDocument
+    uploads: UploadCounts
+    receipts: list[ListedReceipt]
+    production: ProductionDocument | None
+    decisions: list[ListedDecision]
+    at: NotRequired[str | None]
