@@ -63,7 +63,7 @@ def uploads(entries: Iterable[Entry]) -> list[Upload]:
 
 
 def named(upload: Upload, fingerprint: str) -> Upload:
-    """The upload under the digest that its receipt has. `fingerprint` stands for all that decides how it is read."""
+    """The upload under the digest that its receipt has. `fingerprint` names all that decides how it is read."""
     return replace(upload, digest=digest([upload.key, upload.etag, fingerprint])[:32])
 
 
@@ -78,12 +78,12 @@ def receipts(entries: Iterable[Entry]) -> dict[str, str | None]:
     Two functions that read the same upload at once write the same receipt, unless one of them gave up on it: then the
     rows win.
     """
-    found: dict[str, str | None] = {}
+    slots: dict[str, str | None] = {}
     for entry in entries:
         if match := _RECEIPT.fullmatch(entry.key):
             upload, slot = match.groups()
-            found[upload] = found.get(upload) if slot == REJECTED else slot
-    return found
+            slots[upload] = slots.get(upload) if slot == REJECTED else slot
+    return slots
 
 
 def slot_key(slot_digest: str) -> str:

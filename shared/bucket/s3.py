@@ -68,8 +68,8 @@ class S3Store:
         with _errors_of_reading(f"{self.bucket}/{prefix}*"):
             for page in self._reading.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 entries += [
-                    Entry(found["Key"], _bare(found["ETag"]), found["Size"], found["LastModified"])
-                    for found in page.get("Contents", [])
+                    Entry(item["Key"], _bare(item["ETag"]), item["Size"], item["LastModified"])
+                    for item in page.get("Contents", [])
                 ]
         return entries
 

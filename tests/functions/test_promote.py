@@ -11,9 +11,11 @@ import pytest
 from functions import promote
 from functions.promote import ROUNDS
 from shared.bucket import keys
+from shared.bucket.inventory import Inventory
 from shared.bucket.s3 import S3Store
 from shared.documents import DecisionDocument, Document, encode
 from shared.errors import Conflict, Unavailable, Unknown
+from shared.promotion.round import open_round
 from shared.registry.pointer import commit, new_write_id, pointing_to, read_pointer
 from shared.settings import Settings
 from tests.support.documents import decision_of, score_of
@@ -354,7 +356,7 @@ def test_racing_promotes_end_with_the_best(cloud_stage: Stage) -> None:
     assert [step.generation for step in pointer.history] == list(range(1, pointer.generation + 1))
 
 
-# Another test set: production is scored anew on the rows that it was not trained on.
+# Another test set: production is scored again on the rows that it was not trained on.
 
 
 def grid(threshold: float, rows: Sequence[tuple[int, int]] = GRID, shift: float = 0.0) -> str:
@@ -604,7 +606,35 @@ def test_production_whose_scorer_is_damaged_makes_others_wait(changed: Stage, da
     assert (decision["decision"], "production cannot be scored" in decision["reason"]) == ("waiting", True)
 
 
-# What a round costs, and what stands in the view.
+# What a round costs, and what is in the view.
+
+
+def test_rows_of_a_changed_test_set_are_read_once_for_score_and_paired_test(changed: Stage) -> None:
+    changed.change(promotion="significant")
+    changed.add_model(B, 0.2, scorer=stump(2.0))
+    before = len(fake(changed).calls)
+    [decision] = changed.promote().decisions
+    reads = [call.key for call in fake(changed).calls[before:] if call.key.startswith(keys.SLOTS)]
+    assert "p_value" in decision
+    assert len(reads) == len(set(reads)) > 1
+
+
+def test_opening_a_round_on_an_unchanged_test_set_touches_no_store(tested: Stage) -> None:
+    tested.add_model(A, 0.5)
+    tested.promote()
+    pointer, fingerprint = tested.pointer, tested.fingerprint
+    inventory = Inventory.take(tested.store, tested.settings)
+    fake(tested).calls.clear()
+    judging = open_round(
+        tested.store,
+        tested.settings,
+        pointer=pointer,
+        scores={B: score_of(B, 0.9)},
+        inventory=inventory,
+        fingerprint=fingerprint,
+    )
+    assert judging.verdict(judging.contenders[0]).decision == "promoted"
+    assert fake(tested).calls == []
 
 
 def test_a_quiet_round_costs_no_read_of_any_model(tested: Stage) -> None:

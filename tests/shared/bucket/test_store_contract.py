@@ -20,8 +20,9 @@ from moto.s3.models import s3_backends
 from local.environment import LOOPBACK
 from shared.bucket.obstore_reader import PATIENT, PROMPT, ObstoreReader, Patience
 from shared.bucket.s3 import S3Store
-from shared.bucket.store import Blob, Reader, Store, settle
-from shared.errors import Conflict, NotFound, Unavailable, Unknown, VintnerError
+from shared.bucket.store import Blob, Reader, Store, read_document, settle, settle_document
+from shared.documents import Document, encode
+from shared.errors import Conflict, NotFound, Rejected, Unavailable, Unknown, VintnerError
 from tests.support.fake_store import FakeStore
 
 SESSION = boto3.Session("testing", "testing", region_name="us-east-1")
@@ -378,3 +379,25 @@ def test_settle_passes_other_errors_on(error: VintnerError) -> None:
     with pytest.raises(type(error), match=str(error)):
         settle(store, "key", b"mine")
     assert store.writes == 0
+
+
+def test_a_document_is_written_once_and_the_first_one_is_returned() -> None:
+    store = FakeStore()
+    first, second = {"a": 1}, {"a": 2}
+    assert settle_document(store, "key", first) == {"format": 1, **first}
+    assert settle_document(store, "key", second) == {"format": 1, **first}
+    assert read_document(store, "key", Document) == {"format": 1, **first}
+    assert store.objects["key"][0].body == encode(first)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"format":2}'], ids=["not JSON", "a list", "another format"])
+def test_a_damaged_document_is_rejected_by_its_key(body: bytes) -> None:
+    store = FakeStore()
+    store.put("some/key.json", body)
+    with pytest.raises(Rejected, match=r"some/key\.json"):
+        read_document(store, "some/key.json", Document)
+
+
+def test_there_is_no_document_under_a_free_key() -> None:
+    with pytest.raises(NotFound):
+        read_document(FakeStore(), "key", Document)

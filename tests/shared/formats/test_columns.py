@@ -152,3 +152,19 @@ def test_any_text_is_a_value_or_unusable(text: str) -> None:
 @given(st.text(max_size=20))
 def test_a_category_has_one_spelling(text: str) -> None:
     assert category_text(category_text(text)) == category_text(text)
+
+
+OUT_OF_RANGE: dict[str, tuple[object, bool]] = {
+    "beyond float32": (1e39, True),
+    "not finite": (float("inf"), True),
+    "NaN": (float("nan"), True),
+    "a text": ("1", False),
+    "a list": ([], False),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)
+def test_an_error_says_whether_a_number_is_out_of_range(value: object, expected: bool) -> None:
+    with pytest.raises(Unusable) as raised:
+        Column("a").accept(value)
+    assert raised.value.is_out_of_range is expected
