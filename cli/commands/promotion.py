@@ -7,8 +7,8 @@ from cli.stages.target import Target, stage_option
 from functions import desk
 from functions.promote import PromotionReport
 from shared.bucket import keys
-from shared.bucket.store import Reader
-from shared.documents import PointerDocument, decode
+from shared.bucket.store import Reader, read_document
+from shared.documents import DecisionDocument, PointerDocument, RefusalDocument
 from shared.errors import NotFound, VintnerError
 from shared.registry.decisions import decision_names
 from shared.registry.models import read_score
@@ -26,7 +26,7 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
     if score is None:
         raise VintnerError(_unknown(store, model_id))
     decision_keys = [name.key for name in decision_names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
-    decisions = [decode(store.read(key).body, key) for key in decision_keys]
+    decisions = [read_document(store, key, DecisionDocument) for key in decision_keys]
     if as_json:
         print_json({"score": score, "decisions": decisions})
         return
@@ -48,9 +48,8 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
 
 def _unknown(store: Reader, model_id: str) -> str:
     try:
-        key = keys.model_key(model_id, "refused.json")
-        reason = decode(store.read(key).body, key)["reason"]
-        return f"{model_id} was refused and never scored: {reason}"
+        refusal = read_document(store, keys.model_key(model_id, "refused.json"), RefusalDocument)
+        return f"{model_id} was refused and never scored: {refusal['reason']}"
     except NotFound:
         return f"expected the id of a scored model, found {model_id!r}: see vintner status"
 

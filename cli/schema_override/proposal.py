@@ -13,8 +13,8 @@ from cli.stages.target import Target
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.s3 import S3Store
-from shared.bucket.store import Reader
-from shared.documents import FORMAT, decode
+from shared.bucket.store import Reader, read_document
+from shared.documents import FORMAT, ReceiptDocument
 from shared.errors import NotFound, Rejected, VintnerError
 from shared.formats.row_errors import BadTable
 from shared.ingestion.csv_reader import read_csv
@@ -47,7 +47,7 @@ def current_reference(target: Target) -> Reference:
 def _why_rejected(store: Reader, inventory: Inventory, key: str) -> str:
     digest = next(upload.digest for upload in inventory.uploads if upload.key == key)
     name = keys.receipt_key(digest, None)
-    return str(decode(store.read(name).body, name)["reasons"][0]["problem"])
+    return read_document(store, name, ReceiptDocument)["reasons"][0]["problem"]
 
 
 @dataclass(frozen=True, eq=False)

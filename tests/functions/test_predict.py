@@ -454,7 +454,7 @@ def test_a_fault_leaves_the_old_model_in_service(
     fault(served)
     clock.now = 5.0
     assert cache.current().model_id == A
-    assert f"serving {A} on: " in caplog.text
+    assert f"still serving {A}: " in caplog.text
 
 
 @pytest.mark.parametrize("fault", list(FAULTS.values())[1:], ids=list(FAULTS)[1:])
