@@ -23,7 +23,7 @@ def read_scorer(reader: Reader, model_id: str, expected_sha256: str) -> Scorer:
     body = reader.read(key).body
     if sha256(body) != expected_sha256:
         raise Rejected(
-            f"{key}: expected the bytes that were scored ({expected_sha256[:12]}), found other ones: not used"
+            f"{key}: expected the bytes that were scored ({expected_sha256[:12]}), found others; not used"
         )
     return Scorer.load(body, key)
 
