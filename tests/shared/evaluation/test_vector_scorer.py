@@ -100,7 +100,12 @@ def test_a_damaged_scorer_is_rejected(body: bytes) -> None:
 
 
 def test_a_tie_of_a_linear_model_is_decided_exactly() -> None:
-    document = {"kind": "linear", "precision": "float64", "features": ["a", "b"], "classes": ["no", "yes"]}
+    document: dict[str, object] = {
+        "kind": "linear",
+        "precision": "float64",
+        "features": ["a", "b"],
+        "classes": ["no", "yes"],
+    }
     document |= {"label": "label", "ignored": [], "fills": [0.0, 0.0], "means": [0.0, 0.0], "scales": [1.0, 1.0]}
     body = encode({**document, "coefficients": [[0.1, -0.3]], "intercepts": [0.0]})
     scorer = VectorScorer.load(body, "scorer.json")
