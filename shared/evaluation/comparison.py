@@ -19,9 +19,9 @@ from shared.documents import Label, LineageEntry, ScoreDocument
 from shared.errors import NotFound, Rejected
 from shared.evaluation.metrics import f1_of
 from shared.evaluation.predictions import score_rows
+from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.row_errors import listed
 from shared.ingestion.loading import load_dataset
-from shared.scorer.scorer import Scorer
 from shared.settings import Settings
 from shared.tables.dataset import Dataset, Rows
 
@@ -42,21 +42,23 @@ class Comparison:
     counted: int
     total: int
 
-    def f1(self, scorer: Scorer) -> float:
+    def f1(self, scorer: VectorScorer) -> float:
         """F1 of a model on the rows that count."""
         return f1_of(self.rows.codes, self.predict(scorer), self.dataset.scored)
 
-    def predict(self, scorer: Scorer) -> NDArray[np.int32]:
+    def predict(self, scorer: VectorScorer) -> NDArray[np.int32]:
         """Class indices (rows,) of a model on the rows that count; raise Incomparable when it cannot score them."""
-        absent = [name for name in scorer.features if name not in self.dataset.features]
+        absent = [name for name in scorer.plain.features if name not in self.dataset.features]
         if absent:
             raise Incomparable(f"the test set has no feature {listed(absent)}, which the model needs")
-        positions = [self.dataset.features.index(name) for name in scorer.features]
+        positions = [self.dataset.features.index(name) for name in scorer.plain.features]
         encoding = self.dataset.encoding.of(positions)
-        if other := [one.name for one, own in zip(encoding.columns, scorer.columns, strict=True) if not one.like(own)]:
+        if other := [
+            one.name for one, own in zip(encoding.columns, scorer.plain.columns, strict=True) if not one.like(own)
+        ]:
             raise Incomparable(f"column {other[0]} is of another kind now than it is for the model")
         indices, _ = score_rows(scorer, encoding, Rows(self.rows.values[:, positions], self.rows.codes))
-        positions_of_classes = _class_positions(scorer.classes, self.dataset.classes)
+        positions_of_classes = _class_positions(scorer.plain.classes, self.dataset.classes)
         return np.take(positions_of_classes, indices)
 
 
@@ -106,7 +108,7 @@ def _class_positions(own: Iterable[Label], present: tuple[Label, ...]) -> NDArra
     return np.array([present.index(label) if label in present else len(present) for label in own], np.int32)
 
 
-def p_value(comparison: Comparison, candidate: Scorer, production: Scorer) -> float:
+def p_value(comparison: Comparison, candidate: VectorScorer, production: VectorScorer) -> float:
     """One-sided p-value that the candidate's F1 is better on these rows.
 
     A paired permutation test: under the null hypothesis the two predictions of a row may be exchanged (Yeh, "More

@@ -1,34 +1,56 @@
-"""Predictions of the portable scorer on the rows of a dataset, and what they score."""
+"""Predictions of a model on the rows of a dataset, and what they score."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shared.documents import EvaluationDocument
+from shared.bucket import keys
+from shared.bucket.store import Reader
+from shared.documents import EvaluationDocument, ScoreDocument
 from shared.errors import Rejected
 from shared.evaluation.metrics import evaluate
+from shared.evaluation.vector_scorer import Answers, VectorScorer
+from shared.registry.models import read_scorer_body
 from shared.scorer.preprocessing import OutOfRange
 from shared.scorer.scorer import Scorer
 from shared.tables.dataset import Dataset, Rows
 from shared.tables.encoding import Encoding
 
 
-def score_rows(scorer: Scorer, encoding: Encoding, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Predicted class indices (rows,) and probabilities (rows, classes) of the portable scorer.
+def load_vector_scorer(reader: Reader, score: ScoreDocument) -> VectorScorer:
+    """The scorer of a scored model for many rows; raise NotFound, and Rejected when its bytes are not those scored."""
+    model_id = score["model_id"]
+    body = read_scorer_body(reader, model_id, score["sha256"]["scorer.json"])
+    return VectorScorer.load(body, keys.model_key(model_id, "scorer.json"))
+
+
+def score_rows(scorer: VectorScorer, encoding: Encoding, rows: Rows) -> Answers:
+    """Predicted class indices (rows,) and probabilities (rows, classes).
 
     Raise Rejected when a row is out of the scorer's range.
     """
     try:
+        return scorer.answer(rows.values, encoding)
+    except OutOfRange as error:
+        raise _too_far(error) from None
+
+
+def score_row_by_row(scorer: Scorer, encoding: Encoding, rows: Rows) -> Answers:
+    """The same from the scorer that serves, one row after the other. Raise Rejected as `score_rows` does."""
+    try:
         answers = [scorer.answer(row) for row in encoding.cells(rows.values)]
     except OutOfRange as error:
-        raise Rejected(f"a value of feature {error.feature!r} is too far from the training data to be scored") from None
+        raise _too_far(error) from None
     indices = np.array([index for index, _ in answers], dtype=np.int64)
     return indices, np.array([probabilities for _, probabilities in answers]).reshape(len(answers), -1)
 
 
-def evaluate_scorer(scorer: Scorer, dataset: Dataset) -> EvaluationDocument:
-    """The metrics of a portable scorer on the test set of a dataset."""
+def _too_far(error: OutOfRange) -> Rejected:
+    return Rejected(f"a value of feature {error.feature!r} is too far from the training data to be scored")
+
+
+def evaluate_scorer(scorer: VectorScorer, dataset: Dataset) -> EvaluationDocument:
+    """The metrics of a model on the test set of a dataset."""
     indices, probabilities = score_rows(scorer, dataset.encoding, dataset.test)
-    position = [dataset.classes.index(label) for label in scorer.classes]
+    position = [dataset.classes.index(label) for label in scorer.plain.classes]
     predicted = np.array(position, np.int32)[indices]
     spread = np.zeros((len(dataset.test), len(dataset.classes)))
     spread[:, position] = probabilities

@@ -17,13 +17,13 @@ from shared.documents import CountedRows, DecisionDocument, RescoreDocument, Sco
 from shared.errors import NotFound, Rejected
 from shared.promotion.rules import Contender, Rule, Verdict, beats, judge
 from shared.registry.decisions import new_decision
-from shared.registry.models import load_scorer, read_score
+from shared.registry.models import read_score
 from shared.registry.pointer import Pointer
-from shared.scorer.scorer import Scorer
 from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.evaluation.comparison import Comparison
+    from shared.evaluation.vector_scorer import VectorScorer
 
 log = logging.getLogger(__name__)
 
@@ -57,19 +57,24 @@ class Matchup:
         return compare_with(self.store, self.score, self.inventory, self.settings, slots=self.slots)
 
     @cached_property
-    def champion(self) -> Scorer:
+    def champion(self) -> "VectorScorer":
         """Production's scorer."""
-        return load_scorer(self.store, self.score)
+        return self._scorer(self.score)
+
+    def _scorer(self, score: ScoreDocument) -> "VectorScorer":
+        from shared.evaluation.predictions import load_vector_scorer  # noqa: PLC0415  (as above)
+
+        return load_vector_scorer(self.store, score)
 
     def f1(self, score: ScoreDocument) -> float:
         """F1 of another scored model on these rows."""
-        return self.rows.f1(load_scorer(self.store, score))
+        return self.rows.f1(self._scorer(score))
 
     def p_value(self, score: ScoreDocument) -> float:
         """The paired test of another scored model against production."""
         from shared.evaluation.comparison import p_value  # noqa: PLC0415  (as above)
 
-        return p_value(self.rows, load_scorer(self.store, score), self.champion)
+        return p_value(self.rows, self._scorer(score), self.champion)
 
 
 @dataclass(frozen=True, eq=False)

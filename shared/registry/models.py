@@ -17,15 +17,19 @@ def read_score(store: Reader, model_id: str) -> ScoreDocument | None:
         return None
 
 
-def read_scorer(reader: Reader, model_id: str, expected_sha256: str) -> Scorer:
-    """A model's scorer; raise NotFound, and Rejected when its bytes are not those that were scored."""
+def read_scorer_body(reader: Reader, model_id: str, expected_sha256: str) -> bytes:
+    """The bytes of a model's scorer; raise NotFound, and Rejected when they are not those that were scored."""
     key = keys.model_key(model_id, "scorer.json")
     body = reader.read(key).body
     if sha256(body) != expected_sha256:
-        raise Rejected(
-            f"{key}: expected the bytes that were scored ({expected_sha256[:12]}), found others; not used"
-        )
-    return Scorer.load(body, key)
+        raise Rejected(f"{key}: expected the bytes that were scored ({expected_sha256[:12]}), found others; not used")
+    return body
+
+
+def read_scorer(reader: Reader, model_id: str, expected_sha256: str) -> Scorer:
+    """A model's scorer; raises what `read_scorer_body` raises, and Rejected when it is damaged."""
+    body = read_scorer_body(reader, model_id, expected_sha256)
+    return Scorer.load(body, keys.model_key(model_id, "scorer.json"))
 
 
 def load_scorer(reader: Reader, score: ScoreDocument) -> Scorer:

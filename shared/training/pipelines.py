@@ -16,9 +16,9 @@ from threadpoolctl import ThreadpoolController
 
 from shared.documents import Document, encode
 from shared.errors import Rejected
-from shared.evaluation.predictions import score_rows
+from shared.evaluation.predictions import score_row_by_row, score_rows
+from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.values import column_name
-from shared.scorer.scorer import Scorer
 from shared.settings import ESTIMATORS, Settings
 from shared.tables.dataset import MAX_CLASSES, Dataset, Rows
 from shared.tables.encoding import Encoding
@@ -138,8 +138,8 @@ def importances(pipeline: Pipeline, encoding: Encoding) -> dict[str, float]:
     return totals
 
 
-def check_parity(pipeline: Pipeline, scorer: Scorer, dataset: Dataset) -> int:
-    """Compare scorer and pipeline on the test set and on up to 10,000 training rows; the number of rows compared.
+def check_parity(pipeline: Pipeline, scorer: VectorScorer, dataset: Dataset) -> int:
+    """Compare both scorers with the pipeline on the test set and up to 10,000 training rows; the number of rows.
 
     Decisions must be identical and probabilities agree within 1e-12, else Rejected is raised.
     """
@@ -155,12 +155,15 @@ def check_parity(pipeline: Pipeline, scorer: Scorer, dataset: Dataset) -> int:
             decided = pipeline.predict(frame)
     except ValueError as error:
         raise Rejected(f"scikit-learn cannot score these rows: {error}") from None
-    indices, probabilities = score_rows(scorer, dataset.encoding, sample)
-    wrong = int((np.array(scorer.classes)[indices] != decided).sum())
-    apart = float(np.abs(probabilities - expected).max(initial=0.0))
-    if wrong or apart > PARITY_TOLERANCE:
-        raise Rejected(
-            f"expected a scorer that agrees with the pipeline on {len(sample)} rows, "
-            f"found {wrong} other decisions and probabilities up to {apart:.3g} apart"
-        )
+    for indices, probabilities in (
+        score_row_by_row(scorer.plain, dataset.encoding, sample),
+        score_rows(scorer, dataset.encoding, sample),
+    ):
+        wrong = int((np.array(scorer.plain.classes)[indices] != decided).sum())
+        apart = float(np.abs(probabilities - expected).max(initial=0.0))
+        if wrong or apart > PARITY_TOLERANCE:
+            raise Rejected(
+                f"expected a scorer that agrees with the pipeline on {len(sample)} rows, "
+                f"found {wrong} other decisions and probabilities up to {apart:.3g} apart"
+            )
     return len(sample)

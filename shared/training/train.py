@@ -19,10 +19,10 @@ from shared.bucket.store import Reader, Store, settle, settle_document
 from shared.documents import LineageEntry, RefusalDocument, ScoreDocument, sha256, timestamp
 from shared.errors import Rejected
 from shared.evaluation.predictions import evaluate_scorer
+from shared.evaluation.vector_scorer import VectorScorer
 from shared.ingestion.loading import load_dataset
 from shared.quality.lost_rows import lost_rows
 from shared.quality.training_review import review
-from shared.scorer.scorer import Scorer
 from shared.settings import Settings
 from shared.tables.dataset import Dataset
 from shared.training.candidate import Candidate
@@ -76,7 +76,7 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         pipeline = fit(dataset, selection.estimator)
     with timings.step("check"):
         exported = export(pipeline, dataset, settings)
-        compared = check_parity(pipeline, Scorer.load(exported, "scorer.json"), dataset)
+        compared = check_parity(pipeline, VectorScorer.load(exported, "scorer.json"), dataset)
     with timings.step("write"):
         pickled = io.BytesIO()
         joblib.dump(pipeline, pickled)
@@ -84,7 +84,7 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         key = keys.model_key(candidate.model_id, "scorer.json")
         stored = settle(store, key, exported)
     with timings.step("score"):
-        evaluation = evaluate_scorer(Scorer.load(stored, key), dataset)
+        evaluation = evaluate_scorer(VectorScorer.load(stored, key), dataset)
     score: ScoreDocument = {
         "model_id": candidate.model_id,
         **evaluation,

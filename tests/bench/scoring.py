@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shared.scorer.scorer import Scorer
+from shared.evaluation.vector_scorer import VectorScorer
 from shared.settings import Settings
 from shared.tables.dataset import Dataset, assemble
 from shared.tables.schema import infer
@@ -28,7 +28,8 @@ def measure(options: Options) -> list[Figure]:
 def _figures(options: Options, estimator: str, *, default: bool) -> list[Figure]:
     dataset = _dataset(options.pick(2_000, 120))
     pipeline = fit(dataset, estimator)
-    scorer = Scorer.load(export(pipeline, dataset, Settings("bucket", LABEL)), "scorer.json")
+    many = VectorScorer.load(export(pipeline, dataset, Settings("bucket", LABEL)), "scorer.json")
+    scorer = many.plain
     values = np.resize(dataset.test.values, (options.pick(MANY, 50), len(dataset.features)))
     frame, cells = dataset.encoding.frame(values), dataset.encoding.cells(values)
     one, row = frame.iloc[:1], cells[0]
@@ -51,6 +52,15 @@ def _figures(options: Options, estimator: str, *, default: bool) -> list[Figure]
             rounds=rounds,
             unit="µs",
             bound=Bound("most", 3) if default else None,
+        ),
+        compare(
+            ROW,
+            f"{estimator}, {len(cells):,} rows: scorer for many rows / scikit-learn",
+            _each(lambda: many.answer(values, dataset.encoding), options.pick(3, 1)),
+            _each(lambda: pipeline.predict(frame), options.pick(3, 1)),
+            rounds=rounds,
+            unit="µs",
+            bound=Bound("most", 1) if default else None,
         ),
     ]
 

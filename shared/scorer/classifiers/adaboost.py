@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import exp
 from typing import Any
 
-from shared.scorer.classifiers.probabilities import Probabilities, Score, check_finite, softmax
+from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, softmax
 from shared.scorer.classifiers.trees import Node, load_trees, walk
 
 
@@ -69,7 +69,7 @@ def _multiclass(roots: Sequence[Node], weight_sum: float, classes: int) -> Score
         return [left if values[feature] <= threshold else right for feature, threshold, left, right in stumps]
 
     def score(values: Sequence[float]) -> tuple[int, Probabilities]:
-        decisions = [sum(column) / weight_sum for column in zip(*votes(values), strict=True)]
+        decisions = [added(column) / weight_sum for column in zip(*votes(values), strict=True)]
         return decisions.index(max(decisions)), softmax([decision / (classes - 1) for decision in decisions])
 
     return score

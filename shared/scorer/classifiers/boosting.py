@@ -7,7 +7,7 @@ each of several. Then each round has a tree for each class.
 from collections.abc import Sequence
 from typing import Any
 
-from shared.scorer.classifiers.probabilities import Probabilities, Score, check_finite, logistic, softmax
+from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, logistic, softmax
 from shared.scorer.classifiers.trees import load_trees, walk
 
 
@@ -27,7 +27,7 @@ def load_boosting(document: dict[str, Any], inputs: int, classes: int) -> Score:
     columns = [(first, roots[position :: len(start)]) for position, first in enumerate(start)]
 
     def add(values: Sequence[float]) -> list[float]:
-        return [sum([walk(root, values) for root in trees], first) for first, trees in columns]
+        return [added([walk(root, values) for root in trees], first) for first, trees in columns]
 
     def binary(values: Sequence[float]) -> tuple[int, Probabilities]:
         (decision,) = add(values)

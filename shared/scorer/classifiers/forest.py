@@ -6,7 +6,7 @@ A leaf says the probability of each class, and the forest the mean of its trees.
 from collections.abc import Sequence
 from typing import Any
 
-from shared.scorer.classifiers.probabilities import Probabilities, Score, check_finite
+from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite
 from shared.scorer.classifiers.trees import load_trees, walk
 
 
@@ -20,7 +20,7 @@ def load_forest(document: dict[str, Any], inputs: int, classes: int) -> Score:
 
     def score(values: Sequence[float]) -> tuple[int, Probabilities]:
         found = [walk(root, values) for root in roots]
-        probabilities = [sum(column) / len(roots) for column in zip(*found, strict=True)]
+        probabilities = [added(column) / len(roots) for column in zip(*found, strict=True)]
         return probabilities.index(max(probabilities)), probabilities
 
     return score

@@ -13,6 +13,7 @@ from sklearn import datasets
 
 from shared.documents import Document, encode
 from shared.errors import Rejected
+from shared.evaluation.vector_scorer import VectorScorer
 from shared.scorer.classifiers import LOADERS
 from shared.scorer.preprocessing import OutOfRange
 from shared.scorer.scorer import Scorer
@@ -36,9 +37,9 @@ LIGHT = [name for name in COMPARED if name not in {"gradient_boosting", "hist_gr
 def scorer_of(dataset: Dataset, estimator: str) -> Scorer:
     """The exported scorer, after the check that it agrees with scikit-learn's pipeline on all rows."""
     pipeline = fit(dataset, estimator)
-    scorer = Scorer.load(export(pipeline, dataset, SETTINGS), "scorer.json")
+    scorer = VectorScorer.load(export(pipeline, dataset, SETTINGS), "scorer.json")
     assert check_parity(pipeline, scorer, dataset) == len(dataset.train) + len(dataset.test)
-    return scorer
+    return scorer.plain
 
 
 @pytest.mark.parametrize("estimator", COMPARED)
@@ -75,7 +76,7 @@ def agrees(problem: tuple[Matrix, Codes, Matrix], estimator: str) -> None:
         pipeline = fit(dataset, estimator)
     except Rejected:
         return
-    scorer = Scorer.load(export(pipeline, dataset, SETTINGS), "scorer.json")
+    scorer = VectorScorer.load(export(pipeline, dataset, SETTINGS), "scorer.json")
     try:
         check_parity(pipeline, scorer, dataset)
     except Rejected as refusal:

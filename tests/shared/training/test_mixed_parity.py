@@ -10,6 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from shared.errors import Rejected
+from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.values import MISSING
 from shared.ingestion.csv_reader import read_csv
 from shared.scorer.scorer import Scorer
@@ -56,10 +57,10 @@ def test_the_scorer_decides_as_the_pipeline(texts: tuple[str, str]) -> None:
     except Rejected:
         assume(False)
     body = export(pipeline, dataset, SETTINGS)
-    scorer = Scorer.load(body, "scorer.json")
+    scorer = VectorScorer.load(body, "scorer.json")
     assert check_parity(pipeline, scorer, dataset) == len(dataset.test) + len(dataset.train)
     assert export(fit(dataset), dataset, SETTINGS) == body
-    _check_requests(pipeline, scorer, dataset, texts[0])
+    _check_requests(pipeline, scorer.plain, dataset, texts[0])
 
 
 def _check_requests(pipeline: Any, scorer: Scorer, dataset: Dataset, test: str) -> None:  # noqa: ANN401

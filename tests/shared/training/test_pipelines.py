@@ -20,6 +20,7 @@ from shared.documents import Label
 from shared.errors import Rejected
 from shared.evaluation.metrics import evaluate, f1_of
 from shared.evaluation.predictions import score_rows
+from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.columns import Column
 from shared.scorer.scorer import Scorer
 from shared.settings import Settings
@@ -104,10 +105,10 @@ def exported(dataset: Dataset, pipeline: Pipeline | None = None) -> bytes:
 def assert_same(pipeline: Pipeline, values: Matrix) -> None:
     """The scorer decides as the pipeline does on every row."""
     dataset = dataset_of(values, np.zeros(len(values), np.int32))
-    scorer = Scorer.load(exported(dataset, pipeline), "scorer.json")
+    scorer = VectorScorer.load(exported(dataset, pipeline), "scorer.json")
     frame = dataset.encoding.frame(values)
     indices, probabilities = score_rows(scorer, dataset.encoding, Rows(values, np.zeros(len(values), np.int32)))
-    assert [scorer.classes[index] for index in indices] == pipeline.predict(frame).tolist()
+    assert [scorer.plain.classes[index] for index in indices] == pipeline.predict(frame).tolist()
     assert np.abs(probabilities - pipeline.predict_proba(frame)).max() <= 1e-12
 
 
@@ -120,7 +121,7 @@ def test_decides_as_scikit_learn_does(load: Callable[..., tuple[Matrix, Codes]],
     missing = values.copy()
     missing[np.random.default_rng(7).random(values.shape) < 0.2] = np.nan
     assert_same(pipeline, np.concatenate([values, missing, around(pipeline, values)]))
-    assert check_parity(pipeline, Scorer.load(exported(dataset, pipeline), "k"), dataset) == len(values)
+    assert check_parity(pipeline, VectorScorer.load(exported(dataset, pipeline), "k"), dataset) == len(values)
 
 
 @pytest.mark.parametrize("depth", [2, 3, None])
@@ -162,7 +163,7 @@ def test_generated_problems_decide_as_scikit_learn_does(problem: tuple[Matrix, C
     dataset = dataset_of(values, codes, test=values)
     try:
         pipeline = fit(dataset)
-        check_parity(pipeline, Scorer.load(exported(dataset, pipeline), "k"), dataset)
+        check_parity(pipeline, VectorScorer.load(exported(dataset, pipeline), "k"), dataset)
     except Rejected:
         return
     assert_same(pipeline, values)
@@ -238,8 +239,8 @@ def test_rows_that_no_stump_can_tell_apart_are_refused_or_scored() -> None:
         assert "scikit-learn cannot fit these rows" in str(refusal)  # noqa: PT017  (either is right)
 
 
-def _changed(body: bytes, name: str, value: object) -> Scorer:
-    return Scorer.load(json.dumps({**json.loads(body), name: value}).encode(), "k")
+def _changed(body: bytes, name: str, value: object) -> VectorScorer:
+    return VectorScorer.load(json.dumps({**json.loads(body), name: value}).encode(), "k")
 
 
 def test_a_scorer_that_does_not_agree_is_refused() -> None:
@@ -257,7 +258,7 @@ def test_parity_is_checked_on_a_sample_of_many_rows() -> None:
     values: Matrix = np.random.default_rng(3).random((25_000, 2))
     dataset = dataset_of(values, (values.sum(axis=1) > 1).astype(np.int32), test=values[:100])
     pipeline = fit(dataset)
-    compared = check_parity(pipeline, Scorer.load(exported(dataset, pipeline), "k"), dataset)
+    compared = check_parity(pipeline, VectorScorer.load(exported(dataset, pipeline), "k"), dataset)
     assert 100 + PARITY_ROWS // 2 < compared <= 100 + PARITY_ROWS
 
 
@@ -267,7 +268,7 @@ def test_a_test_row_out_of_range_is_refused() -> None:
     codes = (np.arange(40) > 20).astype(np.int32)
     dataset = dataset_of(values, codes, test=np.array([[3e38]]))
     with pytest.raises(Rejected, match=r"scikit-learn cannot score these rows|too far from the training data"):
-        check_parity(fit(dataset), Scorer.load(exported(dataset), "k"), dataset)
+        check_parity(fit(dataset), VectorScorer.load(exported(dataset), "k"), dataset)
 
 
 TWICE = """
