@@ -1,0 +1,62 @@
+"""The fields of every document that the functions write, seen in a bucket to which all of it happened."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from functions import desk
+from shared.documents import decode
+from shared.settings import Settings
+from tests.support.fake_store import FakeStore
+from tests.support.stage import SLOT, TEST, Stage, csv_of, sample
+
+KINDS: Final = {
+    "receipt": r"receipts/.*",
+    "attempt": r"attempts/.*",
+    "score": r"models/[^/]+/score\.json",
+    "scorer": r"models/[^/]+/scorer\.json",
+    "refusal": r"models/[^/]+/refused\.json",
+    "rescore": r"models/[^/]+/rescores/.*",
+    "pointer": r"production\.json",
+    "decision": r"promotions/.*",
+    "status view": r"status\.json",
+}
+
+
+def eventful() -> Stage:
+    """A stage that saw a refusal, a rejection, better and worse models, a changed test set, and a rollback."""
+    stage = Stage(FakeStore(), Settings(bucket="vintner", label="label", promotion="significant"))
+    stage.put("data/schema.json", '{"format": 1, "columns": {"a": "number"}}')
+    stage.put(TEST, sample(1000, rows=60, noise=0.0))
+    stage.put(f"{SLOT}0.csv", csv_of([(a, a, "yes") for a in range(9)]))
+    stage.put(f"{SLOT}broken.csv", "no,table\n")
+    _ring(stage)
+    for number, (rows, noise) in enumerate([(20, 0.4), (400, 0.0)], 1):
+        stage.put(f"{SLOT}{number}.csv", sample(number, rows=rows, noise=noise))
+        _ring(stage)
+    stage.put(f"{SLOT}3.csv", sample(3))
+    stage.ingest()
+    stage.put("data/test/more.csv", sample(1001, rows=40, noise=0.0))
+    _ring(stage)
+    desk.rollback(stage.store)
+    _ring(stage)
+    return stage
+
+
+def _ring(stage: Stage) -> None:
+    stage.ingest()
+    stage.promote()
+
+
+def fields_seen(stage: Stage) -> Mapping[str, set[str]]:
+    """The fields of each kind of document."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for key in stage.listing():
+        for kind in _kinds(key):
+            found[kind] |= decode(stage.store.read(key).body, key).keys() - {"format"}
+    return found
+
+
+def _kinds(key: str) -> Iterator[str]:
+    return (kind for kind, pattern in KINDS.items() if re.fullmatch(pattern, key))
