@@ -87,8 +87,8 @@ def deciding_columns(
 ) -> Mapping[str, float]:
     """F1 of each column that alone predicts the label almost without a mistake, cross-validated on a sample of rows.
 
-    The model is a tree of depth 2; of more than two classes one of four leaves, or a leaf for each class. Categories are
-    put in the order of the classes that they mostly have, so that a tree can split between any of them.
+    The model is a tree of depth 2; of more than two classes one of four leaves, or a leaf for each class. Categories
+    are put in the order of the classes that they mostly have, so that a tree can split between any of them.
     """
     rows = _sampled(codes)
     classes, sample = codes[rows], values[rows]
