@@ -25,10 +25,13 @@ DURATION: Final = "Duration"
 ROWS_INGESTED: Final = "RowsIngested"
 ROWS_LEFT_OUT: Final = "RowsLeftOut"
 WARNINGS: Final = "Warnings"
+SCORE_WARNINGS: Final = "ScoreWarnings"
 DRIFTED_FEATURES: Final = "DriftedFeatures"
 UPLOADS_REJECTED: Final = "UploadsRejected"
 F1: Final = "F1"
 PROMOTED: Final = "Promoted"
+
+SCORE_FIELDS: Final = ("model_id", "f1", "interval", "baseline", "train_rows", "test_rows", "sanity", "timings")
 
 
 class Observation:
@@ -43,8 +46,9 @@ class Observation:
         for receipt in report.receipts:
             log.info("receipt", extra=_fields(receipt, ("upload", "status", "rows", "warnings", "reasons")))
         for score in report.trained:
-            log.info("scored", extra=_fields(score, ("model_id", "f1", "train_rows", "test_rows", "timings")))
+            log.info("scored", extra=_fields(score, SCORE_FIELDS))
             self._metrics.add_metric(F1, MetricUnit.NoUnit, score["f1"])
+            self._metrics.add_metric(SCORE_WARNINGS, MetricUnit.Count, len(score.get("sanity", [])))
         accepted = [one for one in report.receipts if one["status"] != "rejected"]
         for name, count in {
             ROWS_INGESTED: sum(one["rows"]["kept"] for one in accepted),
@@ -91,8 +95,8 @@ def observed(service: str, event: Any) -> Iterator[Observation]:  # noqa: ANN401
 
 
 def _fields(document: Mapping[str, object], names: Sequence[str]) -> dict[str, object]:
-    """Some fields of a document."""
-    return {name: document[name] for name in names}
+    """Some fields of a document; one that an earlier version wrote may lack some."""
+    return {name: document[name] for name in names if name in document}
 
 
 def _doorbell(event: dict[str, Any]) -> dict[str, object]:

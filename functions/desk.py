@@ -12,7 +12,7 @@ from shared.bucket.store import Store
 from shared.documents import DecisionDocument
 from shared.errors import Conflict, VintnerError
 from shared.promotion.rules import Contender, best_of
-from shared.registry.decisions import new_decision, record, waiting
+from shared.registry.decisions import doubts_of, new_decision, record, waiting
 from shared.registry.models import load_scorer, read_score
 from shared.registry.pointer import Pointer, commit, pointing_to, read_pointer, released
 from shared.registry.status_view import update_decisions
@@ -105,6 +105,8 @@ def _roll_back(store: Store, pointer: Pointer, target: str) -> DecisionDocument:
         rule="rollback",
         pointer=pointer,
         production_score=pointer.score,
+        warnings=doubts_of(score),
+        interval=score.get("interval"),
     )
     withdrawn = dict.fromkeys([*pointer.withdrawn, pointer.model_id])
     withdrawn.pop(target, None)

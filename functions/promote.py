@@ -12,7 +12,7 @@ from shared.bucket.inventory import Inventory
 from shared.bucket.store import Reader, Store
 from shared.documents import DecisionDocument, Document, ScoreDocument
 from shared.errors import Conflict, NotFound, Rejected
-from shared.promotion.round import Round, open_round
+from shared.promotion.round import Round, contender_of, open_round
 from shared.promotion.rules import Contender, Verdict, best_of
 from shared.registry.decisions import decision_names, record, settled_models
 from shared.registry.models import load_scorer, read_score
@@ -131,7 +131,7 @@ def _judge_once(
         slots=slots,
     )
     for name in sorted(older.keys() & bench.undecided):
-        report.record(store, _kept_as_older(judging, name, older[name]))
+        report.record(store, _kept_as_older(judging, older[name]))
     _judge(store, bench, judging, report, approved)
 
 
@@ -177,6 +177,6 @@ def _verdict_beside(other: Contender, best: Contender, verdict: Verdict, judging
     return Verdict("kept", f"F1 {other.score:.4f} against {best.score:.4f} of {best.model_id}, judged together with it")
 
 
-def _kept_as_older(judging: Round, model_id: str, score: ScoreDocument) -> DecisionDocument:
+def _kept_as_older(judging: Round, score: ScoreDocument) -> DecisionDocument:
     reason = f"scored on another test set ({score['test_fingerprint'][:8]}) than the current one"
-    return {**judging.decision(Contender(model_id, score["f1"]), Verdict("kept", reason)), "older": True}
+    return {**judging.decision(contender_of(score), Verdict("kept", reason)), "older": True}

@@ -36,6 +36,8 @@ def model(reader: Reader, cache: ProductionCache) -> Document:
     return {
         "model_id": pointer.model_id,
         "score": pointer.score,
+        "interval": score.get("interval"),
+        "baseline": score.get("baseline"),
         "promoted_at": pointer.promoted_at,
         "generation": pointer.generation,
         "decision": pointer.decision,

@@ -90,12 +90,25 @@ class Confusion(TypedDict):
 
 
 class EvaluationDocument(Stored):
-    """How a model does on the test set, as part of its score; `f1_of` says which classes the F1 is of."""
+    """How a model does on the test set, as part of its score; `f1_of` says which classes the F1 is of.
+
+    `interval` is the 95 % interval of F1: low, high. `baseline` is the F1 of the best constant answer.
+    """
 
     f1: float
+    interval: NotRequired[list[float]]
+    baseline: NotRequired[float]
     metrics: dict[str, float]
     f1_of: NotRequired[str | dict[str, Label]]
     confusion: NotRequired[Confusion]
+
+
+class SanityDocument(TypedDict):
+    """What would make a person doubt a score; `column` names the one that it is about."""
+
+    doubt: str
+    text: str
+    column: str | None
 
 
 class ScoreDocument(EvaluationDocument):
@@ -109,6 +122,7 @@ class ScoreDocument(EvaluationDocument):
     in_test_set: NotRequired[int]
     lineage: list[LineageEntry]
     warnings: NotRequired[list[str]]
+    sanity: NotRequired[list[SanityDocument]]
     schema: NotRequired[list[Document]]
     features: list[str]
     estimator: NotRequired[str]
@@ -151,7 +165,11 @@ class RescoreDocument(Stored):
 
 
 class DecisionDocument(Stored):
-    """``promotions/``: what was decided about a candidate. `test_rows` is there when it was decided on part of them."""
+    """``promotions/``: what was decided about a candidate. `test_rows` is there when it was decided on part of them.
+
+    `interval` is that of the candidate's score; `within_noise` says that production's score is inside it although the
+    candidate's is better. `warnings` are the reasons to doubt the candidate's score.
+    """
 
     model_id: str
     decision: DecisionKind
@@ -167,6 +185,9 @@ class DecisionDocument(Stored):
     test_rows: NotRequired[CountedRows]
     p_value: NotRequired[float]
     older: NotRequired[bool]
+    interval: NotRequired[list[float]]
+    within_noise: NotRequired[bool]
+    warnings: NotRequired[list[str]]
 
 
 class StepDocument(TypedDict):

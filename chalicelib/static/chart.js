@@ -1,6 +1,6 @@
 // The score of every candidate, in the order of the decisions, with production's stepping up beside it.
 
-import { age, badge, byId, el, onChange, score, setText, svg, tick } from "./dom.js";
+import { age, badge, between, byId, el, onChange, score, setText, svg, tick } from "./dom.js";
 
 const NAMES = { promoted: "Promoted", kept: "Kept out", waiting: "Waiting", rolled_back: "Rolled back to" };
 const MARGIN = { top: 18, right: 58, bottom: 34, left: 48 };
@@ -28,7 +28,8 @@ function ticksOf(low, high) {
 }
 
 function scalesOf(width, height) {
-  const scores = points.flatMap((point) => [point.candidate_score, point.production_score]).filter(Number.isFinite);
+  const shown = (point) => [point.candidate_score, point.production_score, ...(point.interval ?? [])];
+  const scores = points.flatMap(shown).filter(Number.isFinite);
   const lowest = Math.min(...scores, 1);
   const highest = Math.max(...scores, 0);
   const room = Math.max((highest - lowest) * 0.12, 0.01);
@@ -82,6 +83,15 @@ function drawMark(kind, x, y, size) {
   return svg("circle", { class: kind, cx: x, cy: y, r: size });
 }
 
+/** The 95 % interval of a candidate's score: a stroke with ends; faint, but for the selected one. */
+function drawInterval({ x, y, step }, point, index, here) {
+  if (!point.interval) return [];
+  const [low, high] = point.interval.map(y);
+  const [at, reach] = [x(index), Math.min(4, step * 0.3)];
+  const path = `M${at},${low}V${high}M${at - reach},${low}h${2 * reach}M${at - reach},${high}h${2 * reach}`;
+  return [svg("path", { class: index === here ? "interval chosen" : "interval", d: path })];
+}
+
 function drawAxes({ x, y, ticks, step }, width, height) {
   const rows = ticks.flatMap(([value, text]) => [
     svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }),
@@ -121,6 +131,7 @@ function draw() {
         class: "cursor", x1: scales.x(here), x2: scales.x(here), y1: MARGIN.top, y2: height - MARGIN.bottom,
       }),
       drawLine(scales, height),
+      shown.flatMap(([point, index]) => drawInterval(scales, point, index, here)),
       shown.map(([point, index]) =>
         drawMark(point.decision, scales.x(index), scales.y(point.candidate_score), index === here ? size * 1.35 : size)),
     ),
@@ -134,7 +145,8 @@ function position() {
 
 function describe(point) {
   const against = point.production_score === null ? "" : `, production had ${score(point.production_score)}`;
-  return `${NAMES[point.decision] ?? point.decision}: F1 ${score(point.candidate_score)}${against}. ${point.reason}`;
+  const sure = point.interval ? `, 95 % interval ${between(point.interval)}` : "";
+  return `${NAMES[point.decision] ?? point.decision}: F1 ${score(point.candidate_score)}${sure}${against}. ${point.reason}`;
 }
 
 const readOut = onChange((point) => {
@@ -142,7 +154,7 @@ const readOut = onChange((point) => {
   byId("readout").replaceChildren(
     el("p", { class: "kicker" }, badge(point.decision), " ", age(point.at)),
     el("p", { class: "figure" }, score(point.candidate_score)),
-    el("p", { class: "quiet" }, `F1, against ${against} in production`),
+    el("p", { class: "quiet" }, point.interval && `${between(point.interval)}: 95 % interval. `, `F1, against ${against} in production`),
     el("p", { class: "said" }, point.reason),
     el("p", { class: "quiet" }, "Model ", el("code", {}, point.model_id)),
   );

@@ -66,6 +66,7 @@ const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 export const count = (number) => (typeof number === "number" ? COUNT.format(number) : "unknown");
 export const score = (number) => (typeof number === "number" ? number.toFixed(4) : "none");
+export const between = ([low, high]) => `${score(low)} to ${score(high)}`;
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 export const tick = (iso) => TICK.format(new Date(iso));
 export const moment = (iso) => MOMENT.format(new Date(iso));

@@ -1,6 +1,6 @@
 // The parts of the page that show the status: production, the candidate, decisions.
 
-import { age, badge, byId, count, el, fact, keyed, moment, onChange, plural, score } from "./dom.js";
+import { age, badge, between, byId, count, el, fact, keyed, moment, onChange, plural, score, svg } from "./dom.js";
 import { FEW, folded, longList, texts } from "./lists.js";
 
 const decisionList = longList("decisions");
@@ -13,10 +13,11 @@ export const renderProduction = onChange((production, uploads, candidate, decisi
 });
 
 function serving(production) {
-  const { train_rows: trained, test_rows: tested, lineage = [] } = production;
+  const { train_rows: trained, test_rows: tested, lineage = [], interval, baseline, warnings = [] } = production;
   return [
     el("p", { class: "score" }, score(production.score)),
-    el("p", { class: "score-name" }, "F1 score on the test set"),
+    el("p", { class: "score-name" }, "F1 score on the test set", interval && `, 95 % interval ${between(interval)}`),
+    interval && scale(production.score, interval, baseline),
     el(
       "dl",
       { class: "facts" },
@@ -25,10 +26,28 @@ function serving(production) {
       fact("Scored on", plural(tested, "test row")),
       fact("Model", el("code", {}, production.model_id), `, generation ${production.generation}`),
     ),
+    warnings.length > 0 && doubts(warnings),
     production.hold && hold(),
     production.stale && stale(production.gone),
   ].filter(Boolean);
 }
+
+/** F1 from 0 to 1: the interval as a bar, the score on it, and what the best constant answer has. */
+function scale(f1, [low, high], baseline) {
+  const at = (value) => value * 100;
+  const said = `F1 ${score(f1)}, between ${score(low)} and ${score(high)}` +
+    (typeof baseline === "number" ? `; the best constant answer has ${score(baseline)}` : "");
+  return el("figure", { class: "scale" },
+    svg("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": said },
+      svg("rect", { class: "whole", x: 0, y: 2, width: 100, height: 4 }),
+      svg("rect", { class: "interval", x: at(low), y: 2, width: Math.max(0.4, at(high) - at(low)), height: 4 }),
+      typeof baseline === "number" && svg("rect", { class: "baseline", x: at(baseline) - 0.3, y: 0, width: 0.6, height: 8 }),
+      svg("rect", { class: "here", x: at(f1) - 0.5, y: 0.5, width: 1, height: 7 })),
+    typeof baseline === "number" && el("figcaption", { class: "quiet" }, `The best constant answer has ${score(baseline)} (thin line).`));
+}
+
+const doubts = (warnings) =>
+  el("div", { class: "note rejected" }, el("strong", {}, "Reasons to doubt this score:"), folded(warnings, texts(null)));
 
 function hold() {
   return el(
@@ -64,7 +83,7 @@ function firstSteps(uploads, candidate, decision) {
       step(uploads.tests > 0, "Upload a test set", "data/test/", "vintner upload test.csv --test",
         "The rows that score every model."),
       step(uploads.slots > 0, "Upload a slot of labelled rows", "data/slots/", "vintner upload slot.csv",
-        "Each one is a reason to train anew."),
+        "Each one is a reason to train again."),
       el("li", { class: scored ? "done" : "" }, el("strong", {}, "The candidate is trained and scored"),
         done(scored), el("p", {}, "That starts by itself. The first one goes into production, unless approval is manual.")),
     ),
@@ -114,7 +133,8 @@ export const renderCandidate = onChange((candidate, decision, uploads) => {
 });
 
 function trained(candidate, decision) {
-  const result = el("p", {}, "F1 ", el("strong", {}, score(candidate.f1)), ` after training on ${plural(candidate.train_rows, "row")}.`);
+  const sure = candidate.interval ? ` (${between(candidate.interval)})` : "";
+  const result = el("p", {}, "F1 ", el("strong", {}, score(candidate.f1)), `${sure} after training on ${plural(candidate.train_rows, "row")}.`);
   if (!decision) return [result, el("p", {}, "It is about to be judged against production.")];
   return [result, el("p", {}, badge(decision.decision), " ", el("span", { class: "said" }, decision.reason))];
 }
@@ -148,6 +168,7 @@ function drawDecision(decision) {
     el("div", { class: "line" }, badge(decision.decision), el("strong", { class: "number" }, score(decision.candidate_score)),
       el("code", {}, decision.model_id)),
     el("p", {}, decision.reason),
+    decision.warnings?.length > 0 && folded(decision.warnings, texts("warnings")),
     el("p", { class: "quiet" }, `rule ${decision.rule}, read at generation ${decision.generation}, `, age(decision.at)),
   );
 }

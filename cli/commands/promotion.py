@@ -2,7 +2,7 @@
 
 import click
 
-from cli.console.output import decimal, json_option, line, marked, print_json, styled, table
+from cli.console.output import decimal, f1_text, json_option, line, marked, print_json, styled, table
 from cli.stages.target import Target, stage_option
 from functions import desk
 from functions.promote import PromotionReport
@@ -30,7 +30,10 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
     if as_json:
         print_json({"score": score, "decisions": decisions})
         return
-    line(f"{model_id}: F1 {score['f1']:.4f} on {score['test_rows']} rows of test set {score['test_fingerprint'][:8]}")
+    f1 = f1_text(score["f1"], score.get("interval"))
+    line(f"{model_id}: {f1} on {score['test_rows']} rows of test set {score['test_fingerprint'][:8]}")
+    if (baseline := score.get("baseline")) is not None:
+        line(f"the best constant answer has F1 {baseline:.4f}")
     line(
         f"trained on {score['train_rows']} rows; {score['duplicates']} duplicates dropped, "
         f"{score['in_test_set']} rows of the test set kept out"

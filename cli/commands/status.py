@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli.console.output import decimal, fact, first_few, json_option, line, moment, plural, print_json, table
+from cli.console.output import decimal, f1_text, fact, first_few, json_option, line, moment, plural, print_json, table
 from cli.console.receipts import reason_lines
 from cli.stages.target import Target, stage_option
 from functions.status import status as status_view
@@ -59,16 +59,26 @@ def _show_production(production: ProductionDocument | None) -> None:
     rows, slots = plural(production["train_rows"] or 0, "row"), plural(len(production["lineage"]), "slot")
     fact(
         "production",
-        f"{production['model_id']}  F1 {production['score']:.4f}  since {moment(production['promoted_at'])}  "
+        f"{production['model_id']}  {f1_text(production['score'], production.get('interval'))}  "
+        f"since {moment(production['promoted_at'])}  "
         f"trained on {rows} of {slots}, scored on {plural(production['test_rows'] or 0, 'test row')}",
     )
-    figures = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in production["metrics"].items() if name != "f1"]
-    if figures:
-        fact("", "  ".join(figures))
+    _show_figures(production)
     if production["stale"]:
         fact("", f"stale: trained on uploads that were removed or replaced: {', '.join(production['gone'])}")
     if production["hold"]:
         fact("", "promotion is held after a rollback: vintner release lifts the hold")
+
+
+def _show_figures(production: ProductionDocument) -> None:
+    """The other metrics, what a constant answer scores, and the reasons to doubt the score."""
+    figures = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in production["metrics"].items() if name != "f1"]
+    if (baseline := production.get("baseline")) is not None:
+        figures.append(f"F1 of a constant answer {baseline:.4f}")
+    if figures:
+        fact("", "  ".join(figures))
+    for warning in production.get("warnings", []):
+        fact("", f"warning: {warning}")
 
 
 def _show_schema(store: Reader, production: ProductionDocument | None) -> None:
@@ -95,7 +105,8 @@ def _show_candidate(view: StatusDocument) -> None:
 
 
 def _f1(candidate: CandidateDocument) -> str | None:
-    return f"F1 {candidate['f1']:.4f}" if candidate.get("f1") is not None else None
+    f1 = candidate.get("f1")
+    return None if f1 is None else f1_text(f1, candidate.get("interval"))
 
 
 def _show_uploads(view: StatusDocument) -> None:

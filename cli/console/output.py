@@ -105,6 +105,11 @@ def decimal(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
+def f1_text(f1: float, interval: Sequence[float] | None) -> str:
+    """A score and its 95 % interval; a model that an earlier version scored has none."""
+    return f"F1 {f1:.4f}" + (f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else "")
+
+
 def read_as(detected: Mapping[str, object]) -> str:
     """How a file was read where that is unusual: ``Windows-1252, semicolons, decimal commas, gzip``."""
     parts = [str(detected["encoding"])] if detected["encoding"] != "UTF-8" else []

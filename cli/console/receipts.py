@@ -1,6 +1,6 @@
 """Receipts, scores and decisions as a person reads them."""
 
-from cli.console.output import first_few, first_reasons, line, marked, plural, read_as, styled
+from cli.console.output import f1_text, first_few, first_reasons, line, marked, plural, read_as, styled
 from cli.stages.follow import Followed
 from shared.documents import ReasonDocument, ReceiptDocument
 
@@ -12,7 +12,8 @@ def show_step(step: Followed) -> None:
     if step.score and step.decision:
         score = step.score
         line(
-            f"  model {score['model_id']}: F1 {score['f1']:.4f} on {score['test_rows']} test rows, "
+            f"  model {score['model_id']}: {f1_text(score['f1'], score.get('interval'))} "
+            f"on {score['test_rows']} test rows, "
             f"trained on {score['train_rows']} rows"
         )
         show_warnings(score.get("warnings", []))

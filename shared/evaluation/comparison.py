@@ -17,7 +17,8 @@ from shared.bucket.keys import Upload
 from shared.bucket.store import Reader, Store
 from shared.documents import Label, LineageEntry, ScoreDocument
 from shared.errors import NotFound, Rejected
-from shared.evaluation.metrics import f1_of
+from shared.evaluation.intervals import Interval, interval
+from shared.evaluation.metrics import confusion_of, f1_of
 from shared.evaluation.predictions import score_rows
 from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.row_errors import listed
@@ -45,6 +46,12 @@ class Comparison:
     def f1(self, scorer: VectorScorer) -> float:
         """F1 of a model on the rows that count."""
         return f1_of(self.rows.codes, self.predict(scorer), self.dataset.scored)
+
+    def f1_with_interval(self, scorer: VectorScorer) -> tuple[float, Interval]:
+        """F1 of a model on the rows that count, and its 95 % interval."""
+        predicted, scored = self.predict(scorer), self.dataset.scored
+        matrix = confusion_of(self.rows.codes, predicted, len(self.dataset.classes) + 1)  # see _class_positions
+        return f1_of(self.rows.codes, predicted, scored), interval(matrix, scored)
 
     def predict(self, scorer: VectorScorer) -> NDArray[np.int32]:
         """Class indices (rows,) of a model on the rows that count; raise Incomparable when it cannot score them."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from shared.documents import EvaluationDocument, Label
+from shared.evaluation.intervals import baseline, interval
 
 
 def evaluate(
@@ -17,7 +18,7 @@ def evaluate(
     classes: Sequence[Label],
     scored: Sequence[int],
 ) -> EvaluationDocument:
-    """F1 and the other metrics, and the confusion matrix.
+    """F1 with its interval and its baseline, the other metrics, and the confusion matrix.
 
     `truth` and `predicted` have shape (rows,) and index `classes`; `probabilities` has shape (rows, classes), with 0
     for a class that the model does not know. Precision, recall and F1 are the means over the `scored` classes: of one
@@ -38,13 +39,20 @@ def evaluate(
     positive = scored[0] if len(scored) == 1 else None
     if positive is not None and 0 < np.count_nonzero(truth == positive) < len(truth):
         figures["roc_auc"] = float(sk.roc_auc_score(truth == positive, probabilities[:, positive]))
-    matrix = sk.confusion_matrix(truth, predicted, labels=list(range(len(classes)))).tolist()
+    matrix = confusion_of(truth, predicted, len(classes)).tolist()
     return {
         "f1": figures["f1"],
+        "interval": list(interval(matrix, scored)),
+        "baseline": baseline(matrix, scored),
         "metrics": figures,
         "f1_of": "macro" if positive is None else {"positive_class": classes[positive]},
         "confusion": {"labels": list(classes), "matrix": matrix},
     }
+
+
+def confusion_of(truth: NDArray[np.int32], predicted: NDArray[np.int32], classes: int) -> NDArray[np.int64]:
+    """The confusion matrix (classes, classes): rows are the truth."""
+    return np.asarray(sk.confusion_matrix(truth, predicted, labels=list(range(classes))), np.int64)
 
 
 def f1_of(truth: NDArray[np.int32], predicted: NDArray[np.int32], scored: Sequence[int]) -> float:

@@ -16,7 +16,7 @@ from shared.bucket.store import Reader, Store, settle_document
 from shared.documents import CountedRows, DecisionDocument, RescoreDocument, ScoreDocument, timestamp
 from shared.errors import NotFound, Rejected
 from shared.promotion.rules import Contender, Rule, Verdict, beats, judge
-from shared.registry.decisions import new_decision
+from shared.registry.decisions import doubts_of, new_decision
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer
 from shared.settings import Settings
@@ -66,9 +66,9 @@ class Matchup:
 
         return load_vector_scorer(self.store, score)
 
-    def f1(self, score: ScoreDocument) -> float:
-        """F1 of another scored model on these rows."""
-        return self.rows.f1(self._scorer(score))
+    def contender(self, score: ScoreDocument) -> Contender:
+        """Another scored model with its F1 on these rows."""
+        return Contender(score["model_id"], *self.rows.f1_with_interval(self._scorer(score)))
 
     def p_value(self, score: ScoreDocument) -> float:
         """The paired test of another scored model against production."""
@@ -119,11 +119,14 @@ class Round:
 
     def decision(self, contender: Contender, verdict: Verdict) -> DecisionDocument:
         """The record of a verdict on a contender."""
+        scored = self.scores.get(contender.model_id)
         decision = new_decision(
             verdict.decision,
             verdict.reason,
             model_id=contender.model_id,
             score=contender.score,
+            warnings=doubts_of(scored) if scored else (),
+            interval=contender.interval,
             test_fingerprint=self.fingerprint,
             rule=self.rule.name,
             pointer=self.pointer,
@@ -133,7 +136,15 @@ class Round:
             decision["test_rows"] = self.counted
         if verdict.p_value is not None:
             decision["p_value"] = verdict.p_value
+        if verdict.within_noise:
+            decision["within_noise"] = True
         return decision
+
+
+def contender_of(score: ScoreDocument) -> Contender:
+    """A scored model with its F1 on its whole test set."""
+    interval = score.get("interval")  # models that were scored by an earlier version have none
+    return Contender(score["model_id"], score["f1"], (interval[0], interval[1]) if interval else None)
 
 
 def open_round(
@@ -155,7 +166,7 @@ def open_round(
         fingerprint=fingerprint,
         rule=Rule.of(settings, hold=bool(pointer and pointer.hold)),
         scores=scores,
-        contenders=tuple(Contender(model_id, score["f1"]) for model_id, score in scores.items()),
+        contenders=tuple(map(contender_of, scores.values())),
         production=Contender(pointer.model_id, pointer.score) if pointer else None,
         matchup=Matchup(store, settings, inventory, pointer.model_id, slots) if pointer else None,
     )
@@ -189,6 +200,6 @@ def _contenders(matchup: Matchup, scores: Mapping[str, ScoreDocument]) -> Iterab
     """The contenders with their scores on these rows; one that cannot be scored does not take part."""
     for model_id, score in scores.items():
         try:
-            yield Contender(model_id, matchup.f1(score))
+            yield matchup.contender(score)
         except (NotFound, Rejected) as error:
             log.warning("%s cannot be scored on the current test set: %s", model_id, error)

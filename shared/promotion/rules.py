@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.documents import DecisionKind
@@ -14,19 +14,28 @@ ROUNDING: Final = 1e-12
 
 @dataclass(frozen=True)
 class Contender:
-    """A model and its F1 on the current test set."""
+    """A model and its F1 on the current test set, with the 95 % interval where that is known."""
 
     model_id: str
     score: float
+    interval: tuple[float, float] | None = None
+
+    def beats_within_noise(self, other: "Contender") -> bool:
+        """Whether the score is better, and the other one's would be as good an estimate of this model's own."""
+        return self.interval is not None and self.interval[0] <= other.score < self.score
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision and its reason; `p_value` is that of the paired test, where one was made."""
+    """A decision and its reason; `p_value` is that of the paired test, where one was made.
+
+    `within_noise` says that the candidate is better by less than the test set can tell.
+    """
 
     decision: DecisionKind
     reason: str
     p_value: float | None = None
+    within_noise: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,15 +75,28 @@ def judge(candidate: Contender, production: Contender | None, rule: Rule, p_valu
     gain = f"F1 {candidate.score:.4f} against {production.score:.4f}"
     if not candidate.score > production.score:
         return Verdict("kept", f"{gain}: not better than production")
+    noisy = candidate.beats_within_noise(production)
     if not beats(candidate, production, rule):
-        return Verdict("kept", f"{gain}: better, but by less than the minimum gain of {rule.min_gain:g}")
+        reason = f"{gain}: better, but by less than the minimum gain of {rule.min_gain:g}"
+        return Verdict("kept", reason, within_noise=noisy)
     if rule.name == "significant":
-        if p_value is None:
-            return Verdict("kept", f"{gain}: better, but not significantly: the paired test could not be made")
-        if not p_value < SIGNIFICANCE:
-            return Verdict("kept", f"{gain}: better, but not significantly (p = {p_value})")
-        gain += f", p = {p_value:.4g}"
-    return _wins(f"{gain}: better than production", rule)
+        return _tested(gain, p_value, rule)
+    note = f", a gain within the noise ({_spelled(candidate)})" if noisy else ""
+    return replace(_wins(f"{gain}: better than production{note}", rule), within_noise=noisy)
+
+
+def _tested(gain: str, p_value: float | None, rule: Rule) -> Verdict:
+    """The paired test knows better than the interval whether the gain is noise: it compares row by row."""
+    if p_value is None:
+        return Verdict("kept", f"{gain}: better, but not significantly: the paired test could not be made")
+    if not p_value < SIGNIFICANCE:
+        return Verdict("kept", f"{gain}: better, but not significantly (p = {p_value})")
+    return _wins(f"{gain}, p = {p_value:.4g}: better than production", rule)
+
+
+def _spelled(contender: Contender) -> str:
+    low, high = contender.interval or (contender.score, contender.score)
+    return f"95 % interval {low:.4f} to {high:.4f}"
 
 
 def _wins(reason: str, rule: Rule) -> Verdict:

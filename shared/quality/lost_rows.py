@@ -25,10 +25,11 @@ _WAYS_OUT: Final[dict[Duplicates, str]] = {
 
 def lost_rows(dataset: Dataset, sources: Sequence[Source], duplicates: Duplicates) -> list[str]:
     """Which uploads, and whether most rows of all, are lost; `sources` are the slots in the dataset's order."""
-    return [*_lost_of_all(dataset, duplicates), *_overlapping(dataset, sources, duplicates)]
+    return [*lost_of_all(dataset, duplicates), *_overlapping(dataset, sources, duplicates)]
 
 
-def _lost_of_all(dataset: Dataset, duplicates: Duplicates) -> Iterator[str]:
+def lost_of_all(dataset: Dataset, duplicates: Duplicates) -> Iterator[str]:
+    """Whether most rows of all uploads together are not trained on."""
     rows = sum(dataset.rows)
     if len(dataset.train) < (1 - MOSTLY) * rows:
         yield (

@@ -4,8 +4,8 @@ All of it is a pure function of the score's own figures and of the training rows
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,15 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
+from shared.documents import EvaluationDocument, Label, SanityDocument
 from shared.formats.row_errors import listed
-from shared.tables.dataset import Label
+from shared.quality.lost_rows import lost_of_all
+from shared.settings import Duplicates
+from shared.tables.dataset import Dataset
 from shared.tables.encoding import Encoding
 
 TOO_GOOD: Final = 0.99  # F1 of one column alone
 TOO_WIDE: Final = 0.2  # of the interval of F1
-MOST: Final = 0.5
 ENOUGH_ROWS: Final = 30  # of fewer rows, and fewer than a row a fold of each class, one column is soon good enough
 FOLDS: Final = 5
 SAMPLED_ROWS: Final = 2_000
@@ -40,38 +42,25 @@ class SanityWarning:
     text: str
     column: str | None = None
 
-    def as_document(self) -> dict[str, Any]:
+    def as_document(self) -> SanityDocument:
         """The warning as it is in documents."""
-        return asdict(self)
+        return {"doubt": self.doubt, "text": self.text, "column": self.column}
 
 
-def doubts_of_score(
-    *,
-    f1: float,
-    interval: tuple[float, float],
-    baseline: float,
-    labels: Sequence[Label],
-    matrix: Sequence[Sequence[int]],
-) -> list[SanityWarning]:
-    """What the figures of a score say themselves. `matrix` (classes, classes) is the confusion; rows are the truth."""
-    counts = np.asarray(matrix)
+def doubts_of_score(evaluation: EvaluationDocument) -> list[SanityWarning]:
+    """What the figures of a score say themselves."""
+    f1, counts = evaluation["f1"], np.asarray(evaluation["confusion"]["matrix"])
+    low, high = evaluation["interval"]
     return [
-        *_never_predicted(counts, labels),
-        *_no_better_than_constant(f1, baseline),
-        *_too_small(f1, interval, int(counts.sum())),
+        *_never_predicted(counts, evaluation["confusion"]["labels"]),
+        *_no_better_than_constant(f1, evaluation["baseline"]),
+        *_too_small(f1, low, high, int(counts.sum())),
     ]
 
 
-def doubts_of_rows(train_rows: int, duplicates: int, in_test_set: int) -> list[SanityWarning]:
+def doubts_of_rows(dataset: Dataset, duplicates: Duplicates) -> list[SanityWarning]:
     """Whether most rows of the uploads were gone before training."""
-    total = train_rows + duplicates + in_test_set
-    if total - train_rows <= MOST * total:
-        return []
-    text = (
-        f"only {train_rows:,} of {total:,} uploaded rows are trained on: {duplicates:,} repeat another row, "
-        f"{in_test_set:,} are in the test set. Upload each row once, and none of the test set as a slot"
-    )
-    return [SanityWarning("most_rows_gone", text)]
+    return [SanityWarning("most_rows_gone", text) for text in lost_of_all(dataset, duplicates)]
 
 
 def doubts_of_columns(
@@ -166,7 +155,7 @@ def _never_predicted(counts: NDArray[np.int64], labels: Sequence[Label]) -> Iter
     if len(never):
         names = listed([_name(labels[label]) for label in never])
         rows, total = int(counts[never].sum()), int(counts.sum())
-        text = f"never predicted: {names}, although {rows:,} of {total:,} test rows have it. Upload more rows of it"
+        text = f"never predicted: {names}, which is right for {rows:,} of {total:,} test rows. Upload more such rows"
         yield SanityWarning("never_predicted", text)
 
 
@@ -176,8 +165,7 @@ def _no_better_than_constant(f1: float, baseline: float) -> Iterator[SanityWarni
         yield SanityWarning("no_better_than_constant", text)
 
 
-def _too_small(f1: float, interval: tuple[float, float], rows: int) -> Iterator[SanityWarning]:
-    low, high = interval
+def _too_small(f1: float, low: float, high: float, rows: int) -> Iterator[SanityWarning]:
     if high - low > TOO_WIDE:
         text = (
             f"the test set is too small to tell: with {rows:,} rows F1 {f1:.4f} means {low:.2f} to {high:.2f} "

@@ -4,14 +4,14 @@ The key says for which generation and model a decision was made. A decision that
 the candidate, has a remark in its key, so that a listing says which candidates are undecided.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.keys import DecisionName
 from shared.bucket.store import Entry, Reader, Store, read_document, settle
-from shared.documents import DecisionDocument, DecisionKind, encode, timestamp
+from shared.documents import DecisionDocument, DecisionKind, ScoreDocument, encode, timestamp
 from shared.errors import NotFound
 from shared.registry.pointer import Pointer, generation_of, new_write_id
 
@@ -30,9 +30,14 @@ def new_decision(
     rule: str,
     pointer: Pointer | None,
     production_score: float | None,
+    warnings: Sequence[str] = (),
+    interval: Sequence[float] | None = None,
 ) -> DecisionDocument:
-    """A decision about a model against the pointer that was read, made now, under a write id of its own."""
-    return {
+    """A decision about a model against the pointer that was read, made now, under a write id of its own.
+
+    `warnings` are the reasons to doubt the model's score, `interval` is that score's.
+    """
+    made: DecisionDocument = {
         "model_id": model_id,
         "decision": decision,
         "candidate_score": score,
@@ -44,7 +49,16 @@ def new_decision(
         "generation": generation_of(pointer),
         "write_id": new_write_id(),
         "at": timestamp(),
+        "warnings": list(warnings),
     }
+    if interval is not None:
+        made["interval"] = list(interval)
+    return made
+
+
+def doubts_of(score: ScoreDocument) -> list[str]:
+    """The reasons to doubt a score, as texts; a score of an earlier version has none."""
+    return [doubt["text"] for doubt in score.get("sanity", [])]
 
 
 def decision_names(entries: Iterable[Entry]) -> list[DecisionName]:

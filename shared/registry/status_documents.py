@@ -19,6 +19,8 @@ class CandidateDocument(TypedDict):
     model_id: str | None
     reason: str | None
     f1: NotRequired[float | None]
+    interval: NotRequired[list[float] | None]
+    baseline: NotRequired[float | None]
     train_rows: NotRequired[int | None]
     warnings: list[str]
 
@@ -45,8 +47,14 @@ class ListedDecision(DecisionDocument):
 
 
 class ScoreFacts(TypedDict):
-    """What is shown of the production model's score; None where its score is gone."""
+    """What is shown of the production model's score; None where its score is gone.
 
+    `interval`, `baseline` and `warnings` (the reasons to doubt it) are absent where an earlier version wrote the view.
+    """
+
+    interval: NotRequired[list[float] | None]
+    baseline: NotRequired[float | None]
+    warnings: NotRequired[list[str]]
     metrics: dict[str, float]
     confusion: Confusion | None
     train_rows: int | None

@@ -25,7 +25,7 @@ from shared.documents import (
     timestamp,
 )
 from shared.errors import Conflict, NotFound, Rejected, Unknown
-from shared.registry.decisions import decision_names
+from shared.registry.decisions import decision_names, doubts_of
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
 from shared.registry.status_documents import (
@@ -146,19 +146,18 @@ def _candidate(store: Reader, candidate: CandidateView, last: CandidateDocument)
         return last
     if candidate.state == "trained":
         score = read_document(store, keys.model_key(candidate.model_id, "score.json"), ScoreDocument)
-        reason, f1, train_rows = None, score["f1"], score["train_rows"]
-        warnings = score.get("warnings", [])
-    else:
-        refusal = read_document(store, keys.model_key(candidate.model_id, "refused.json"), RefusalDocument)
-        reason, f1, train_rows, warnings = refusal["reason"], None, None, []
-    return {
-        "state": candidate.state,
-        "model_id": candidate.model_id,
-        "reason": reason,
-        "f1": f1,
-        "train_rows": train_rows,
-        "warnings": warnings,
-    }
+        return {
+            "state": candidate.state,
+            "model_id": candidate.model_id,
+            "reason": None,
+            "f1": score["f1"],
+            "interval": score.get("interval"),
+            "baseline": score.get("baseline"),
+            "train_rows": score["train_rows"],
+            "warnings": score.get("warnings", []),
+        }
+    refusal = read_document(store, keys.model_key(candidate.model_id, "refused.json"), RefusalDocument)
+    return {**candidate.as_document(), "reason": refusal["reason"], "f1": None, "train_rows": None}
 
 
 def _counts(inventory: Inventory) -> UploadCounts:
@@ -223,6 +222,9 @@ def _facts(store: Reader, model_id: str) -> ScoreFacts:
     if score is None:
         return {"metrics": {}, "confusion": None, "train_rows": None, "test_rows": None, "lineage": []}
     return {
+        "interval": score.get("interval"),
+        "baseline": score.get("baseline"),
+        "warnings": doubts_of(score),
         "metrics": score.get("metrics", {}),
         "confusion": score.get("confusion"),
         "train_rows": score.get("train_rows"),

@@ -16,12 +16,13 @@ from sklearn.pipeline import Pipeline
 from shared.bucket import keys
 from shared.bucket.inventory import Source
 from shared.bucket.store import Reader, Store, settle, settle_document
-from shared.documents import LineageEntry, RefusalDocument, ScoreDocument, sha256, timestamp
+from shared.documents import EvaluationDocument, LineageEntry, RefusalDocument, ScoreDocument, sha256, timestamp
 from shared.errors import Rejected
 from shared.evaluation.predictions import evaluate_scorer
 from shared.evaluation.vector_scorer import VectorScorer
 from shared.ingestion.loading import load_dataset
 from shared.quality.lost_rows import lost_rows
+from shared.quality.sanity import SanityWarning, doubts_of_columns, doubts_of_rows, doubts_of_score
 from shared.quality.training_review import review
 from shared.settings import Settings
 from shared.tables.dataset import Dataset
@@ -85,6 +86,12 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         stored = settle(store, key, exported)
     with timings.step("score"):
         evaluation = evaluate_scorer(VectorScorer.load(stored, key), dataset)
+    with timings.step("review"):
+        doubts = _doubts(evaluation, dataset, settings)
+        notes = [
+            *review(dataset, [source.upload.key for source in candidate.slots]),
+            *lost_rows(dataset, candidate.slots, settings.duplicates),
+        ]
     score: ScoreDocument = {
         "model_id": candidate.model_id,
         **evaluation,
@@ -96,10 +103,8 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         "lineage": [
             {**_origin(source), "rows": rows or 0} for source, rows in zip(candidate.slots, dataset.used, strict=True)
         ],
-        "warnings": [
-            *review(dataset, [source.upload.key for source in candidate.slots]),
-            *lost_rows(dataset, candidate.slots, settings.duplicates),
-        ],
+        "warnings": list(dict.fromkeys([*(doubt.text for doubt in doubts), *notes])),
+        "sanity": [doubt.as_document() for doubt in doubts],
         "schema": dataset.schema.document(),
         "features": list(dataset.features),
         "estimator": selection.estimator,
@@ -114,6 +119,16 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         "at": timestamp(),
     }
     return settle_document(store, keys.model_key(candidate.model_id, "score.json"), score)
+
+
+def _doubts(evaluation: EvaluationDocument, dataset: Dataset, settings: Settings) -> list[SanityWarning]:
+    """What would make a person doubt the score."""
+    train = dataset.train
+    return [
+        *doubts_of_score(evaluation),
+        *doubts_of_rows(dataset, settings.duplicates),
+        *doubts_of_columns(dataset.encoding, train.values, train.codes, dataset.scored),
+    ]
 
 
 def _origin(source: Source) -> LineageEntry:

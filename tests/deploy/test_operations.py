@@ -39,6 +39,7 @@ METRICS = {
         telemetry.WARNINGS,
         telemetry.DRIFTED_FEATURES,
         telemetry.F1,
+        telemetry.SCORE_WARNINGS,
     },
     "promote": {telemetry.PROMOTED},
 }

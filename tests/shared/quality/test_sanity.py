@@ -1,5 +1,7 @@
 """Doubts about a score: each on its case, and silence on good ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
@@ -12,8 +14,15 @@ ROWS = 300
 
 
 def of_matrix(matrix: list[list[int]], f1: float, interval: tuple[float, float], baseline: float) -> list[str]:
-    labels = ("no", "yes") if len(matrix) == 2 else (1, 2, 3)
-    found = doubts_of_score(f1=f1, interval=interval, baseline=baseline, labels=labels, matrix=matrix)
+    found = doubts_of_score(
+        {
+            "f1": f1,
+            "interval": list(interval),
+            "baseline": baseline,
+            "metrics": {},
+            "confusion": {"labels": ["no", "yes"] if len(matrix) == 2 else [1, 2, 3], "matrix": matrix},
+        }
+    )
     return [warning.doubt for warning in found]
 
 
@@ -46,18 +55,11 @@ def test_what_the_figures_say(
     assert of_matrix(matrix, f1, interval, baseline) == doubts
 
 
-@pytest.mark.parametrize(
-    ("train", "duplicates", "in_test_set", "doubts"),
-    [
-        (100, 0, 0, 0),
-        pytest.param(100, 60, 40, 0, id="half of them is not most"),
-        pytest.param(100, 101, 0, 1, id="repetitions"),
-        pytest.param(100, 0, 900, 1, id="the test set as a slot"),
-        pytest.param(0, 0, 0, 0, id="nothing at all"),
-    ],
-)
-def test_most_rows_gone_before_training(train: int, duplicates: int, in_test_set: int, doubts: int) -> None:
-    assert len(doubts_of_rows(train, duplicates, in_test_set)) == doubts
+@pytest.mark.parametrize(("rows", "doubts"), [(200, []), (401, ["most_rows_gone"])])
+def test_most_rows_gone_before_training(rows: int, doubts: list[str]) -> None:
+    dataset = replace(dataset_of(np.arange(300.0)[:, None], drawn(2)), rows=(rows,))
+    assert len(dataset.train) == 200
+    assert [warning.doubt for warning in doubts_of_rows(dataset, "union")] == doubts
 
 
 def deciding(dataset: Dataset) -> list[str]:
