@@ -110,6 +110,7 @@ def test_a_retrain_is_told_in_json(start: Callable[[str], WarmFunction]) -> None
     assert done["duration_ms"] > 0
     values = {name: value[0] for name, (_, value) in metrics_of(last).items()}
     values.pop("F1")
+    assert values.pop("ScoreWarnings") == len(scored["sanity"])
     assert values.pop("Duration") > 0
     assert values == {
         "RowsIngested": 90,

@@ -7,15 +7,29 @@ import sys
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from shared import documents
 from shared.bucket import keys
+from shared.documents import EvaluationDocument, Stored
+from shared.registry import status_documents
 from tests.support.document_fields import KINDS, eventful, fields_seen
 from tests.support.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+TYPED = {
+    "receipt": documents.ReceiptDocument,
+    "attempt": documents.AttemptDocument,
+    "score": documents.ScoreDocument,
+    "refusal": documents.RefusalDocument,
+    "rescore": documents.RescoreDocument,
+    "pointer": documents.PointerDocument,
+    "decision": documents.DecisionDocument,
+    "status view": status_documents.StatusDocument,
+}
 HEAVY = ("numpy", "pandas", "scipy", "sklearn", "joblib", "boto3", "botocore")
 PLACES = ("chalicelib", "cli", "functions", "local", "shared")
 ROOMS = [
@@ -101,6 +115,17 @@ def test_no_key_is_described_that_is_never_written(key: str, bucket: Stage) -> N
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_fields_of_a_document_are_those_that_are_written(kind: str, bucket: Stage) -> None:
     assert set(first_cells(f"### {kind}")) == fields_seen(bucket)[kind]
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_the_fields_of_a_document_are_those_of_its_type(kind: str) -> None:
+    assert set(first_cells(f"### {kind}")) == set(get_type_hints(TYPED[kind])) - {"format"}
+
+
+def test_every_type_of_document_is_described() -> None:
+    types = [*vars(documents).values(), *vars(status_documents).values()]
+    stored = [found for found in types if Stored in getattr(found, "__orig_bases__", ())]
+    assert [found for found in stored if found not in TYPED.values() and found is not EvaluationDocument] == []
 
 
 def test_no_document_is_described_that_is_never_written() -> None:

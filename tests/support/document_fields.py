@@ -26,16 +26,17 @@ KINDS: Final = {
 
 def eventful() -> Stage:
     """A stage that saw a refusal, a rejection, better and worse models, a changed test set, and a rollback."""
-    stage = Stage(FakeStore(), Settings(bucket="vintner", label="label", promotion="significant"))
+    stage = Stage(FakeStore(), Settings(bucket="vintner", label="label"))
     stage.put("data/schema.json", '{"format": 1, "columns": {"a": "number"}}')
     stage.put(TEST, sample(1000, rows=60, noise=0.0))
     stage.put(f"{SLOT}0.csv", csv_of([(a, a, "yes") for a in range(9)]))
     stage.put(f"{SLOT}broken.csv", "no,table\n")
     _ring(stage)
-    for number, (rows, noise) in enumerate([(20, 0.4), (400, 0.0)], 1):
+    for number, (rows, noise) in enumerate([(20, 0.4), (8, 0.0), (400, 0.0)], 1):
+        stage.change(promotion="significant" if number == 2 else "better")
         stage.put(f"{SLOT}{number}.csv", sample(number, rows=rows, noise=noise))
         _ring(stage)
-    stage.put(f"{SLOT}3.csv", sample(3))
+    stage.put(f"{SLOT}4.csv", sample(4))
     stage.ingest()
     stage.put("data/test/more.csv", sample(1001, rows=40, noise=0.0))
     _ring(stage)
