@@ -57,7 +57,7 @@ def test_what_the_figures_say(
 
 @pytest.mark.parametrize(("rows", "doubts"), [(200, []), (401, ["most_rows_gone"])])
 def test_most_rows_gone_before_training(rows: int, doubts: list[str]) -> None:
-    dataset = replace(dataset_of(np.arange(300.0)[:, None], drawn(2)), rows=(rows,))
+    dataset = replace(dataset_of(np.arange(300, dtype=np.float64)[:, None], drawn(2)), rows=(rows,))
     assert len(dataset.train) == 200
     assert [warning.doubt for warning in doubts_of_rows(dataset, "union")] == doubts
 
