@@ -77,7 +77,8 @@ def new(
     prints what it decided and why, and what to type next. A directory that is not empty is never touched.
     """
     from cli.inspection.inspect import Request  # noqa: PLC0415  (loads what only this command needs)
-    from cli.scaffolding.report import commands, show, warnings  # noqa: PLC0415
+    from cli.scaffolding.doubts import doubts  # noqa: PLC0415
+    from cli.scaffolding.report import commands, show, show_doubts, warnings  # noqa: PLC0415
     from cli.scaffolding.scaffold import check_free, write_project  # noqa: PLC0415
 
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (resolve() would follow a link that is in the way)
@@ -90,9 +91,12 @@ def new(
         plan = _plan(path, body, request, test_share=test_share, slots=slots, seed=seed)
     except VintnerError as error:
         raise VintnerError(f"{path}: {in_lines(error)}{_counted(header, error)}") from None
+    found = list(doubts(plan))
+    if not as_json:
+        show_doubts(found)
     write_project(directory, plan.variables(), plan.write_data)
     if as_json:
-        more = {"warnings": list(warnings(plan)), "next": commands(plan, directory)}
+        more = {"warnings": [*found, *warnings(plan)], "next": commands(plan, directory)}
         print_json({"directory": str(directory), **plan.document(), **more})
     else:
         show(plan, directory)

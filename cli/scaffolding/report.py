@@ -39,6 +39,11 @@ def show(plan: Plan, directory: Path) -> None:
         line(f"  {command}")
 
 
+def show_doubts(texts: Sequence[str]) -> None:
+    """Print why a score will mean little; before anything is written."""
+    _facts("warning", texts)
+
+
 def _facts(name: str, texts: Sequence[str]) -> None:
     for number, text in enumerate(texts):
         fact("" if number else name, text)

@@ -123,3 +123,36 @@ def test_a_rule_is_made_of_settings_and_hold() -> None:
     settings = Settings("b", "l", promotion="significant", min_gain=0.1, approval="manual")
     assert Rule.of(settings, hold=True) == Rule("significant", 0.1, manual=True, hold=True)
     assert Rule.of(Settings("b", "l"), hold=False) == BETTER
+
+
+NOISE: dict[str, tuple[Contender, float, Rule, str, bool]] = {
+    "production inside the interval": (Contender(A, 0.82, (0.75, 0.88)), 0.8, BETTER, "promoted", True),
+    "on its end": (Contender(A, 0.82, (0.8, 0.88)), 0.8, BETTER, "promoted", True),
+    "below it": (Contender(A, 0.82, (0.81, 0.83)), 0.8, BETTER, "promoted", False),
+    "no gain": (Contender(A, 0.8, (0.7, 0.9)), 0.8, BETTER, "kept", False),
+    "a loss": (Contender(A, 0.79, (0.7, 0.9)), 0.8, BETTER, "kept", False),
+    "short of the least gain": (
+        Contender(A, 0.82, (0.75, 0.88)),
+        0.8,
+        Rule("better", 0.1, manual=False, hold=False),
+        "kept",
+        True,
+    ),
+    "scored by an earlier version": (Contender(A, 0.82), 0.8, BETTER, "promoted", False),
+    "held": (Contender(A, 0.82, (0.75, 0.88)), 0.8, HOLD, "waiting", True),
+}
+
+
+@pytest.mark.parametrize(("candidate", "production", "rule", "decision", "noisy"), NOISE.values(), ids=NOISE)
+def test_a_gain_within_the_noise_is_said_and_decides_nothing(
+    candidate: Contender, production: float, rule: Rule, decision: str, noisy: bool
+) -> None:
+    verdict = judge(candidate, Contender(B, production), rule)
+    assert (verdict.decision, verdict.within_noise) == (decision, noisy)
+    assert ("a gain within the noise (95 % interval 0." in verdict.reason) == (noisy and decision != "kept")
+
+
+def test_a_paired_test_knows_better_than_two_intervals() -> None:
+    verdict = judge(Contender(A, 0.82, (0.75, 0.88)), Contender(B, 0.8), SIGNIFICANT, 0.01)
+    assert (verdict.decision, verdict.within_noise) == ("promoted", False)
+    assert "noise" not in verdict.reason
