@@ -1,7 +1,7 @@
 """One line for each request: log and metrics at once, in CloudWatch's embedded metric format.
 
 The metrics library that the event functions use takes about 30 µs for a line, as long as the rest of a prediction. This
-line is put together from parts that are made once.
+line is built from parts that are made once.
 """
 
 import json
@@ -26,7 +26,7 @@ ERRORS: Final = "Errors"
 
 
 def access(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: answer, every error in one form, and write the line."""
+    """Middleware: answer, with every error in one form, and write the line."""
     if not DEPLOYED:
         return of_one_form(request, get_response(request))
     request_id = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", "")

@@ -19,14 +19,14 @@ from shared.serving.production_cache import ProductionCache
 api = Blueprint(__name__)
 api.register_middleware(access, "http")
 
-MAX_BODY_BYTES: Final = 6 * 1024 * 1024  # a Lambda function cannot be sent more
+MAX_BODY_BYTES: Final = 6 * 1024 * 1024  # a Lambda function accepts no more
 
 _KEY: Final = Gate.from_environment().api_key
 _JSON: Final = {"Content-Type": "application/json"}
 
 
 def answer(make: Callable[[], Mapping[str, object]]) -> Response:
-    """A JSON answer, or the problem that stood in its way."""
+    """A JSON answer, or the problem document of what prevented it."""
     try:
         return Response(json_text(make()), _JSON)
     except VintnerError as error:

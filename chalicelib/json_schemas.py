@@ -104,7 +104,7 @@ def _meaning(column: Column, *, known_missing: bool) -> str:
             gap = "a missing one is a category of its own" if known_missing else "so does a missing one"
             return f"A category: one that training has not seen is allowed and counts as unknown; {gap}."
         case _ if column.date_format == ISO:
-            return "A date by ISO 8601; a time of day may follow, and is UTC unless a zone stands behind it."
+            return "A date by ISO 8601; a time of day may follow, and is UTC unless a zone follows it."
         case _:
             return f"{column.expected[0].upper()}{column.expected[1:]} ({column.date_format})."
 

@@ -15,7 +15,7 @@ _called_for: dict[str, object] = {}
 
 
 def called_for(**what: object) -> None:
-    """Say what the function was called for: fields of every record from now on."""
+    """Set what the function was called for: fields of every record from now on."""
     global _called_for  # noqa: PLW0603  (a function handles one call at a time)
     _called_for = what
 
@@ -31,7 +31,7 @@ def configure(level: int = logging.INFO) -> None:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     for package in ("functions", "shared"):
         logging.getLogger(package).setLevel(level)
-    # What a call did and why it failed is told elsewhere by whoever made the call.
+    # Outside Lambda the caller reports what a call did and why it failed.
     logging.getLogger("chalicelib").setLevel(level if DEPLOYED else logging.CRITICAL)
 
 

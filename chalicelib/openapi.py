@@ -1,6 +1,6 @@
 """The API as an OpenAPI 3.1 document.
 
-What is the same for every model stands in `static/openapi.json`; the schemas of rows and predictions are made from the
+What is the same for every model is in `static/openapi.json`; the schemas of rows and predictions are made from the
 production model's own features and classes.
 """
 
@@ -34,7 +34,7 @@ def describe(scorer: Scorer | None, assets: Sequence[str]) -> Schema:
     for path in ("/predict", "/invocations"):
         document["paths"][path]["post"]["requestBody"]["content"] = content
     parameters = document["paths"]["/assets/{version}/{name}"]["get"]["parameters"]
-    next(one for one in parameters if one["name"] == "name")["schema"]["enum"] = sorted(assets)
+    next(each for each in parameters if each["name"] == "name")["schema"]["enum"] = sorted(assets)
     return document
 
 
@@ -85,7 +85,7 @@ def _of_no_model() -> Schema:
 
 def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
     if scorer is None:
-        waits = "Nothing is in production, so nothing more can be said of a row: the answer is 503."
+        waits = "No model is in production, so the fields of a row are not known yet: the answer is 503."
         return {
             "application/json": {"schema": {"type": "object", "description": waits}},
             "text/csv": {"schema": {"type": "string", "description": waits}},
@@ -107,7 +107,7 @@ def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
 
 
 def _row(scorer: Scorer) -> Schema:
-    """The schema of a row. The first example of a number or a date is what stands in for a missing one."""
+    """The schema of a row. The first example of a number or a date is what replaces a missing value."""
     inputs = scorer.inputs
     scaled, categories = iter(zip(inputs.means, inputs.scales, strict=True)), iter(inputs.categories)
     features: Schema = {}
@@ -123,8 +123,8 @@ def _row(scorer: Scorer) -> Schema:
     unused = {name: {"description": "Allowed and not used."} for name in _unused(scorer)}
     return {
         **_closed({**features, **unused}, required=scorer.features),
-        "description": "A value for each of the model's features; null is a missing one. For a number or a date the "
-        "median of the training rows stands in. Names are matched after trimming, with an underscore "
+        "description": "A value for each of the model's features; null is a missing value. For a number or a date the "
+        "median of the training rows replaces it. Names are matched after trimming, with an underscore "
         "for each run of white space.",
     }
 
@@ -163,8 +163,8 @@ def _split(scorer: Scorer) -> Schema:
 
 def _label_schema(classes: Sequence[Label]) -> Schema:
     kinds = {bool: "boolean", int: "number", float: "number", str: "string"}
-    found = list(dict.fromkeys(kinds[type(label)] for label in classes))
-    return {"type": found[0] if len(found) == 1 else found, "enum": list(classes)}
+    types = list(dict.fromkeys(kinds[type(label)] for label in classes))
+    return {"type": types[0] if len(types) == 1 else types, "enum": list(classes)}
 
 
 def _closed(properties: Schema, required: Sequence[str] | None = None) -> Schema:

@@ -80,7 +80,7 @@ def openapi_route() -> Response:
 
 @pages.route("/assets/{version}/{name}", methods=["GET"], name="assets")
 def asset_route(version: str, name: str) -> Response:
-    """A file that the pages load. Under the present version's address it never changes."""
+    """A file that the pages load. Under the current version's address it never changes."""
     if name not in ASSETS:
         return problem(404, f"there is no asset {name!r}", headers=_SAFE)
     kept = _FOR_EVER if version == _version() else "no-cache"
@@ -96,7 +96,7 @@ def model_route() -> Response:
 
 @pages.route("/status", methods=["GET"], name="status")
 def status_route() -> Response:
-    """Where everything stands."""
+    """The current state of everything."""
     return answer(lambda: status.status(reader()))
 
 
@@ -109,10 +109,10 @@ def _serving_scorer() -> Scorer | None:
 
 @cache
 def _page(name: str) -> Response:
-    """A page with the assets' present address; what stands inline in it is allowed by its hash alone."""
+    """A page with the assets' current address; its inline script is allowed by its hash alone."""
     html = _text(STATIC / name).replace("{assets}", f"assets/{_version()}")
-    hashes = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
-    scripts = " ".join(f"'sha256-{base64.b64encode(found).decode()}'" for found in hashes)
+    digests = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
+    scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     policy = _POLICY.format(scripts=scripts)
     headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache", **_SAFE}
     return Response(html, {**headers, "Content-Security-Policy": policy})
@@ -126,7 +126,7 @@ def _text(path: Path) -> str:
 @cache
 def _version() -> str:
     """A name for the content of all assets."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, path in sorted(ASSETS.items()):
-        found.update(f"{name}\0{_text(path)}\0".encode())
-    return found.hexdigest()[:16]
+        digest.update(f"{name}\0{_text(path)}\0".encode())
+    return digest.hexdigest()[:16]

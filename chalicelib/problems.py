@@ -18,7 +18,7 @@ RETRY_AFTER: Final = {"Retry-After": "5"}
 
 
 class TooLarge(VintnerError):
-    """The body is larger than a function may be sent."""
+    """The body is larger than a function accepts."""
 
 
 class Unsupported(VintnerError):

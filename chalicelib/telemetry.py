@@ -1,4 +1,4 @@
-"""What an event function leaves to be seen: a log record for each thing it did, and CloudWatch metrics of the call.
+"""What an event function reports: a log record for each thing it did, and CloudWatch metrics of the call.
 
 Only the event functions load this: the metrics library is in their layer.
 """
@@ -49,13 +49,13 @@ class Observation:
             log.info("scored", extra=_fields(score, SCORE_FIELDS))
             self._metrics.add_metric(F1, MetricUnit.NoUnit, score["f1"])
             self._metrics.add_metric(SCORE_WARNINGS, MetricUnit.Count, len(score.get("sanity", [])))
-        accepted = [one for one in report.receipts if one["status"] != "rejected"]
+        accepted = [receipt for receipt in report.receipts if receipt["status"] != "rejected"]
         for name, count in {
-            ROWS_INGESTED: sum(one["rows"]["kept"] for one in accepted),
-            ROWS_LEFT_OUT: sum(one["rows"]["read"] - one["rows"]["kept"] for one in accepted),
+            ROWS_INGESTED: sum(receipt["rows"]["kept"] for receipt in accepted),
+            ROWS_LEFT_OUT: sum(receipt["rows"]["read"] - receipt["rows"]["kept"] for receipt in accepted),
             UPLOADS_REJECTED: len(report.receipts) - len(accepted),
-            WARNINGS: sum(len(one["warnings"]) for one in accepted),
-            DRIFTED_FEATURES: sum(len(one.get("drift", {})) for one in accepted),
+            WARNINGS: sum(len(receipt["warnings"]) for receipt in accepted),
+            DRIFTED_FEATURES: sum(len(receipt.get("drift", {})) for receipt in accepted),
         }.items():
             self._metrics.add_metric(name, MetricUnit.Count, count)
 
@@ -64,7 +64,7 @@ class Observation:
         for decision in report.decisions:
             names = ("model_id", "decision", "candidate_score", "production_score", "reason", "generation")
             log.info("decision", extra=_fields(decision, names))
-        promoted = sum(one["decision"] == "promoted" for one in report.decisions)
+        promoted = sum(decision["decision"] == "promoted" for decision in report.decisions)
         self._metrics.add_metric(PROMOTED, MetricUnit.Count, promoted)
 
     def ended(self, seconds: float, *, failed: bool) -> None:
@@ -80,7 +80,7 @@ class Observation:
 
 @contextmanager
 def observed(service: str, event: Any) -> Iterator[Observation]:  # noqa: ANN401  (Chalice's events have no types)
-    """Observe one call: what fails is logged, counted and raised again, so that Lambda calls once more."""
+    """Observe one call: what fails is logged, counted and raised again, so that Lambda calls the function again."""
     configure()
     called_for(service=service, request_id=event.context.aws_request_id, **_doorbell(event.to_dict()))
     observation, started, failed = Observation(service), time.perf_counter(), True
@@ -100,12 +100,12 @@ def _fields(document: Mapping[str, object], names: Sequence[str]) -> dict[str, o
 
 
 def _doorbell(event: dict[str, Any]) -> dict[str, object]:
-    """Who rang: for the log alone, nothing is decided by it."""
+    """The event that called: for the log alone, it decides nothing."""
     records = event.get("Records") or [{}]
     key = ((records[0].get("s3") or {}).get("object") or {}).get("key")
-    found = {
+    fields = {
         "event_id": event.get("id") or (records[0].get("responseElements") or {}).get("x-amz-request-id"),
         "event_name": event.get("detail-type") or records[0].get("eventName"),
         "key": unquote_plus(key) if key else None,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,6 +1,6 @@
-"""The triggers: each one a doorbell. None of them reads its event; what they import, they import when they are rung."""
+"""The triggers: each one a doorbell. None of them reads its event; each imports its function when it is called."""
 
-from typing import Any
+from typing import Any, Final
 
 from chalice import Blueprint, Rate
 
@@ -9,22 +9,22 @@ from shared.bucket import keys
 
 triggers = Blueprint(__name__)
 
-CREATED = "s3:ObjectCreated:*"
-REMOVED = "s3:ObjectRemoved:*"
-HOURLY = Rate(1, unit=Rate.HOURS)
+CREATED: Final = "s3:ObjectCreated:*"
+REMOVED: Final = "s3:ObjectRemoved:*"
+HOURLY: Final = Rate(1, unit=Rate.HOURS)
 
 Summary = dict[str, Any]
 
 
 @triggers.on_s3_event(bucket=settings().bucket, events=[CREATED, REMOVED], prefix=keys.DATA, name="ingest_and_retrain")
 def ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
-    """An upload came, was replaced or went."""
+    """An upload was created, replaced or removed."""
     return _ingest_and_retrain(event)
 
 
 @triggers.schedule(HOURLY, name="ingest_and_retrain_sweep")
 def ingest_and_retrain_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
-    """Ring the bell that an event may have missed."""
+    """The hourly sweep: do what a lost event left undone."""
     return _ingest_and_retrain(event)
 
 
@@ -42,7 +42,7 @@ def promote(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no t
 
 @triggers.schedule(HOURLY, name="promote_sweep")
 def promote_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
-    """Ring the bell that an event may have missed."""
+    """The hourly sweep: do what a lost event left undone."""
     return _promote(event)
 
 

@@ -1,19 +1,15 @@
 """The environment variables that point every AWS client at the simulated cloud, and away from a real one."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, MutableMapping
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
-
-REGION = "us-east-1"
-LOOPBACK = "127.0.0.1"
+REGION: Final = "us-east-1"
+LOOPBACK: Final = "127.0.0.1"
 
 
 def aws_dummies(endpoint_url: str) -> dict[str, str]:
-    """Return the AWS clients' variables for the simulated cloud at ``endpoint_url``."""
+    """The AWS clients' variables for the simulated cloud at `endpoint_url`."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ALLOW_HTTP": "true",
@@ -28,10 +24,10 @@ def aws_dummies(endpoint_url: str) -> dict[str, str]:
 
 
 def simulated(base: Mapping[str, str], endpoint_url: str) -> dict[str, str]:
-    """Return ``base`` without any AWS variable of its own, pointed at ``endpoint_url``.
+    """`base` without any AWS variable of its own, pointed at `endpoint_url`.
 
-    Every ``AWS_*`` variable goes, not only the known ones: a profile, a web identity or an
-    ``AWS_ENDPOINT_URL_S3`` that stayed behind would send an app under test to a real account.
+    Every `AWS_*` variable goes, not only the known ones: a profile, a web identity or an
+    `AWS_ENDPOINT_URL_S3` that stayed behind would send an app under test to a real account.
     """
     kept = {name: value for name, value in base.items() if not name.startswith("AWS_")}
     for name in ("NO_PROXY", "no_proxy"):
@@ -41,7 +37,7 @@ def simulated(base: Mapping[str, str], endpoint_url: str) -> dict[str, str]:
 
 
 def adopt(variables: Mapping[str, str], environ: MutableMapping[str, str] | None = None) -> None:
-    """Make this process (or ``environ``) a client of the simulated cloud that ``variables`` describe."""
+    """Make this process (or `environ`) a client of the simulated cloud that `variables` describe."""
     target = os.environ if environ is None else environ
     for name in [name for name in target if name.startswith("AWS_")]:
         del target[name]

@@ -1,7 +1,5 @@
 """What can go wrong in the simulated cloud itself."""
 
-from __future__ import annotations
-
 import traceback
 from pathlib import Path
 
@@ -11,13 +9,13 @@ class LocalError(Exception):
 
 
 def last_line(error: BaseException) -> str:
-    """Return ``Type: message`` of an exception on one line, as the last line of its traceback has it."""
+    """`Type: message` of an exception on one line, as the last line of its traceback has it."""
     lines = traceback.format_exception_only(error)
     return " ".join(lines[-1].split()) if lines else type(error).__name__
 
 
 def where(error: BaseException, directory: Path) -> str:
-    """Return the last place inside ``directory`` that an exception came through, or an empty string."""
+    """The last place inside `directory` that an exception came through, or an empty string."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(directory)]
     if not frames:
         return ""

@@ -3,21 +3,16 @@
 The kernel closes the pipe however the parent ended, SIGKILL included, on every Unix.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 
 def take_standard_input() -> int:
-    """Return a descriptor for standard input and put an empty one in its place.
+    """Take standard input away: a descriptor for it, with an empty input in its place.
 
-    What runs later may read its standard input; it must not find the lifeline there.
+    What runs later may read its standard input; it must not read the lifeline.
     """
     pipe = os.dup(0)
     os.set_inheritable(pipe, False)
@@ -28,7 +23,7 @@ def take_standard_input() -> int:
 
 
 def follow_parent(end: Callable[[], None] | None = None) -> None:
-    """Watch standard input from a thread and call ``end`` (default: ``end_group``) when it closes."""
+    """Watch standard input from a thread and call `end` (default: `end_group`) when it closes."""
     pipe = take_standard_input()
     threading.Thread(target=_watch, args=(pipe, end or end_group), name="lifeline", daemon=True).start()
 

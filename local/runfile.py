@@ -1,28 +1,24 @@
 """The run file: how other commands find the simulated cloud that is up.
 
-A lock that the supervisor holds tells whether it is alive: the kernel drops it however the supervisor ended, and
-unlike a process id it is never given to somebody else.
+The supervisor holds a lock while it lives: the kernel drops the lock however the supervisor ended, and unlike a
+process id it is never reused.
 """
-
-from __future__ import annotations
 
 import contextlib
 import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from local.errors import LocalError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ATTEMPTS = 10  # somebody who only looks holds the lock for a moment
-RUN_FILE = "run.json"
-LOCK_FILE = "run.lock"
+ATTEMPTS: Final = 10  # a command that only looks holds the lock for a moment
+RUN_FILE: Final = "run.json"
+LOCK_FILE: Final = "run.lock"
 
 
 @dataclass(frozen=True)
@@ -44,25 +40,25 @@ class Running:
 
 
 def running(state_dir: Path) -> Running | None:
-    """Return the simulated cloud whose state is in ``state_dir``, or None when none is up."""
+    """The simulated cloud whose state is in `state_dir`, or None when none is up."""
     if not _is_held(state_dir):
         return None
     try:
-        found = json.loads((state_dir / RUN_FILE).read_text(encoding="utf-8"))
+        fields = json.loads((state_dir / RUN_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None  # it is starting, or ending
-    return from_json(found)
+    return from_json(fields)
 
 
 def from_json(fields: dict[str, Any]) -> Running:
-    """Return what ``dataclasses.asdict`` and JSON have made of a ``Running``."""
+    """The `Running` that `dataclasses.asdict` and JSON were made from."""
     lists = {name: tuple(fields[name]) for name in ("buckets", "not_simulated")}
     return Running(**(fields | lists))
 
 
 @contextlib.contextmanager
 def held(state_dir: Path) -> Iterator[None]:
-    """Hold the lock of ``state_dir``; raises ``LocalError`` when a living simulated cloud holds it."""
+    """Hold the lock of `state_dir`; raise `LocalError` when a running simulated cloud holds it."""
     state_dir.mkdir(parents=True, exist_ok=True)
     with (state_dir / LOCK_FILE).open("a") as lock:
         for attempt in range(ATTEMPTS):
@@ -72,7 +68,7 @@ def held(state_dir: Path) -> Iterator[None]:
             if attempt == ATTEMPTS - 1:
                 raise LocalError(_already_up(state_dir))
             time.sleep(0.05)
-        # A run file that is here now was left by one that was killed.
+        # A run file that is still here was left by a process that was killed.
         run_file = state_dir / RUN_FILE
         run_file.unlink(missing_ok=True)
         try:
@@ -81,16 +77,16 @@ def held(state_dir: Path) -> Iterator[None]:
             run_file.unlink(missing_ok=True)
 
 
-def write(found: Running) -> None:
+def write(cloud: Running) -> None:
     """Write the run file, as a whole or not at all."""
-    path = Path(found.state_dir) / RUN_FILE
+    path = Path(cloud.state_dir) / RUN_FILE
     draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(asdict(cloud), indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
 
 
 def wait_until_gone(state_dir: Path, *, seconds: float) -> bool:
-    """Wait until no simulated cloud holds ``state_dir``; return whether that came true."""
+    """Wait until no simulated cloud holds `state_dir`; return whether that happened in time."""
     deadline = time.monotonic() + seconds
     while _is_held(state_dir):
         if time.monotonic() > deadline:
@@ -116,4 +112,4 @@ def _is_held(state_dir: Path) -> bool:
 def _already_up(state_dir: Path) -> str:
     other = running(state_dir)
     who = f" (process {other.pid}, {other.url})" if other else ""
-    return f"a simulated cloud is up already in {state_dir}{who}: end it first"
+    return f"a simulated cloud is already up in {state_dir}{who}: stop it first"

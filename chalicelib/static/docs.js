@@ -1,4 +1,4 @@
-// Swagger UI on the API's own description, which stands beside this page.
+// Swagger UI on the API's own description, which is beside this page.
 
 const description = new URL("../../openapi.json", document.currentScript.src).href;
 

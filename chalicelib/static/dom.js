@@ -20,7 +20,7 @@ export function svg(name, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Calls `draw` only when the data is not what it was: what stands there keeps focus, selection and scroll. */
+/** Calls `draw` only when the data is not what it was: what is there keeps focus, selection and scroll. */
 export function onChange(draw) {
   let last;
   return (...data) => {
@@ -34,15 +34,15 @@ export function onChange(draw) {
 
 /** Brings a list into the order of `items`; an item's element is made once and kept. */
 export function keyed(list, items, keyOf, create) {
-  const present = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const existing = new Map([...list.children].map((child) => [child.dataset.key, child]));
   const wanted = items.map((item) => {
     const key = keyOf(item);
-    const node = present.get(key) ?? create(item);
+    const node = existing.get(key) ?? create(item);
     node.dataset.key = key;
-    present.delete(key);
+    existing.delete(key);
     return node;
   });
-  for (const node of present.values()) node.remove();
+  for (const node of existing.values()) node.remove();
   wanted.forEach((node, index) => {
     if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
   });
@@ -67,7 +67,7 @@ const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 export const count = (number) => (typeof number === "number" ? COUNT.format(number) : "unknown");
 export const score = (number) => (typeof number === "number" ? number.toFixed(4) : "none");
 export const between = ([low, high]) => `${score(low)} to ${score(high)}`;
-export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+export const plural = (number, singular, many = `${singular}s`) => `${count(number)} ${number === 1 ? singular : many}`;
 export const tick = (iso) => TICK.format(new Date(iso));
 export const moment = (iso) => MOMENT.format(new Date(iso));
 

@@ -26,7 +26,7 @@ export function meaningOfEmpty(features) {
   const gap = [has("category") && "category", has("boolean") && "truth value"].filter(Boolean).join(" or a ");
   return [
     "An empty field is a missing value.",
-    typed && `The median of the training rows, shown in grey, stands in for ${typed}.`,
+    typed && `For ${typed}, the median of the training rows (shown in grey) is used.`,
     gap && `A ${gap} may be missing.`,
     has("category") && "A category may be new to the model.",
   ].filter(Boolean).join(" ");

@@ -24,8 +24,8 @@ const draw = onChange((wanted) => {
 });
 
 /** Shows the form of the production model, or none; `wanted` are its features as `featuresOf` describes them. */
-export function renderForm(present, wanted, root) {
-  model = present;
+export function renderForm(current, wanted, root) {
+  model = current;
   features = wanted;
   address = new URL("predict", root);
   byId("form").hidden = !model;
@@ -42,7 +42,7 @@ function readRow() {
     const wrong = value instanceof Error;
     complain(index, wrong ? value.message : "");
     if (wrong) bad ??= index;
-    // Own even where the name is one that objects inherit.
+    // An own property even where objects inherit one of that name.
     Object.defineProperty(row, feature.name, { value, enumerable: true });
   });
   if (bad === null) return row;
@@ -78,11 +78,11 @@ function showAnswer(answer, elapsed) {
     el("p", { class: "kicker" }, meaning),
     el("p", { class: "figure" }, `${answer.prediction}`),
     ...folded(ranked, (some) => bars(some), SHOWN_CLASSES),
-    el("p", { class: "quiet" }, "Model ", el("code", {}, answer.model_id), `, there and back in ${elapsed.toFixed(1)} ms`),
+    el("p", { class: "quiet" }, "Model ", el("code", {}, answer.model_id), `, answered in ${elapsed.toFixed(1)} ms`),
   );
 }
 
-/** A problem, with each of its errors at its field; what has no field stands with the problem. */
+/** A problem, with each of its errors at its field; an error without a field is shown with the problem. */
 function showProblem({ title, detail, errors = [] }) {
   const names = features.map((feature) => feature.name);
   const elsewhere = [];

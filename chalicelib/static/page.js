@@ -25,13 +25,13 @@ async function ask(name) {
   return response.json();
 }
 
-/** The model behind the form, and its features; asked for again after each change of production. */
+/** The model behind the form, and its features; read again after each change of production. */
 async function followModel(production) {
   if (!production) model = null;
   if (!production || model?.generation === production.generation) return;
-  const [found, api] = await Promise.all([ask("model"), ask("openapi.json")]);
-  model = found;
-  features = featuresOf(found, api);
+  const [answered, api] = await Promise.all([ask("model"), ask("openapi.json")]);
+  model = answered;
+  features = featuresOf(answered, api);
 }
 
 /** The newest decision on a candidate. */
@@ -42,8 +42,8 @@ function verdictOn(modelId, decisions) {
 
 function emptyChart({ candidate }) {
   if (candidate.state === "training") return "The first candidate is being trained. Its score appears here.";
-  if (candidate.state === "trained") return "The first candidate is scored and about to be judged.";
-  return "No candidate was scored yet. Each upload of labelled rows adds one, once there is a test set.";
+  if (candidate.state === "trained") return "The first candidate is scored and will be compared with production next.";
+  return "No candidate has been scored yet. Once there is a test set, each upload of labelled rows adds one.";
 }
 
 function render(status) {
@@ -62,7 +62,7 @@ function render(status) {
 function showFreshness(trouble) {
   setText(byId("trouble"), trouble);
   byId("trouble").hidden = !trouble;
-  if (answered) setText(byId("clock"), `Renewed at ${CLOCK.format(answered)}`);
+  if (answered) setText(byId("clock"), `Updated at ${CLOCK.format(answered)}`);
 }
 
 async function renew() {
@@ -77,7 +77,7 @@ async function renew() {
     showFreshness("");
   } catch {
     const last = answered ? `What you see is from ${CLOCK.format(answered)}.` : "";
-    showFreshness(`The server does not answer as it should. ${last} Trying again.`);
+    showFreshness(`The server does not answer properly. ${last} Trying again.`);
   }
   renewAges();
   asking = false;

@@ -7,7 +7,7 @@ const METRICS = {
   f1: "F1", precision: "Precision", recall: "Recall", accuracy: "Accuracy",
   balanced_accuracy: "Balanced accuracy", roc_auc: "ROC AUC",
 };
-const MOST = 12; // features shown, and classes whose matrix stands open
+const MOST = 12; // features shown, and classes whose matrix is open at first
 const WIDE = 4; // classes whose matrix fits without scrolling
 
 export function renderQuality(production, model) {
@@ -74,7 +74,7 @@ function confusion(labels, matrix) {
   return el(
     "table",
     { class: many ? "confusion many" : "confusion" },
-    el("caption", {}, `${many ? "" : "Confusion matrix: "}each line a true class, each column what was predicted`),
+    el("caption", {}, `${many ? "" : "Confusion matrix: "}each row a true class, each column a predicted one`),
     el("thead", {}, el("tr", {}, el("td", {}), labels.map((label) => el("th", { scope: "col" }, `${label}`)))),
     el("tbody", {}, matrix.map((row, index) =>
       el("tr", {}, el("th", { scope: "row" }, `${labels[index]}`), cells(row)))),
@@ -83,8 +83,8 @@ function confusion(labels, matrix) {
 
 // What it looks at, and what it was trained on
 
-function drawImportances(found) {
-  const ranked = Object.entries(found).sort((a, b) => b[1] - a[1]).slice(0, MOST);
+function drawImportances(importances) {
+  const ranked = Object.entries(importances).sort((a, b) => b[1] - a[1]).slice(0, MOST);
   if (!ranked.length) return [];
   return [el("h3", {}, "What the model looks at"), bars(ranked, Math.max(...ranked.map(([, value]) => value)))];
 }
@@ -98,14 +98,14 @@ function drawSchema(columns) {
     el("summary", {}, `${plural(columns.length, "column")}, ${plural(features, "feature")}`),
     el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Columns" },
       el("table", { class: "facts-table" },
-        el("caption", {}, "What each column is, by the test set"),
+        el("caption", {}, "What each column is, from the test set"),
         el("thead", {}, el("tr", {}, heads)),
         el("tbody", {}, columns.map(line)))));
 }
 
 function remarkOn({ format, missing = [], why }) {
-  const said = why === "data/schema.json" ? "as data/schema.json says" : why;
-  return [format && (format === "iso" ? "ISO 8601" : format), missing.length > 0 && `missing: ${missing.join(", ")}`, said]
+  const reason = why === "data/schema.json" ? "as data/schema.json says" : why;
+  return [format && (format === "iso" ? "ISO 8601" : format), missing.length > 0 && `missing: ${missing.join(", ")}`, reason]
     .filter(Boolean).join("; ");
 }
 

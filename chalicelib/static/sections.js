@@ -83,9 +83,9 @@ function firstSteps(uploads, candidate, decision) {
       step(uploads.tests > 0, "Upload a test set", "data/test/", "vintner upload test.csv --test",
         "The rows that score every model."),
       step(uploads.slots > 0, "Upload a slot of labelled rows", "data/slots/", "vintner upload slot.csv",
-        "Each one is a reason to train again."),
+        "Each slot starts a new training."),
       el("li", { class: scored ? "done" : "" }, el("strong", {}, "The candidate is trained and scored"),
-        done(scored), el("p", {}, "That starts by itself. The first one goes into production, unless approval is manual.")),
+        done(scored), el("p", {}, "That starts by itself. The first model goes into production, unless approval is manual.")),
     ),
     decision?.decision === "waiting" &&
       el("p", { class: "note waiting" }, el("strong", {}, "A candidate waits for you."), " Run ",
@@ -111,7 +111,7 @@ const done = (there) => Boolean(there) && el("span", { class: "badge accepted" }
 // The candidate
 
 const STATES = {
-  none: ["kept", "no candidate", "No function has looked at the bucket yet. The first upload rings the bell."],
+  none: ["kept", "no candidate", "No function has looked at the bucket yet. The first upload starts one."],
   waiting: ["waiting", "waits for data", null],
   training: ["training", "training", "The model is being fitted and scored on the test set."],
   trained: ["accepted", "trained", null],
@@ -135,7 +135,7 @@ export const renderCandidate = onChange((candidate, decision, uploads) => {
 function trained(candidate, decision) {
   const sure = candidate.interval ? ` (${between(candidate.interval)})` : "";
   const result = el("p", {}, "F1 ", el("strong", {}, score(candidate.f1)), `${sure} after training on ${plural(candidate.train_rows, "row")}.`);
-  if (!decision) return [result, el("p", {}, "It is about to be judged against production.")];
+  if (!decision) return [result, el("p", {}, "It will be compared with production next.")];
   return [result, el("p", {}, badge(decision.decision), " ", el("span", { class: "said" }, decision.reason))];
 }
 
@@ -143,7 +143,7 @@ const remarks = (warnings) =>
   el("div", { class: "note waiting" }, el("strong", {}, "Worth a look:"), folded(warnings, texts(null)));
 
 function totals(uploads) {
-  const name = (number, one) => (number === 1 ? one : `${one}s`);
+  const name = (number, singular) => (number === 1 ? singular : `${singular}s`);
   const parts = [
     [name(uploads.slots, "slot"), uploads.slots],
     [name(uploads.tests, "test upload"), uploads.tests],

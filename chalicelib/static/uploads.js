@@ -38,7 +38,7 @@ function drawReceipt(receipt) {
 const listed = (warnings) => (warnings.length ? folded(warnings, texts("warnings")) : []);
 
 /** A drifted feature has its warning too; the table says the same in less room. */
-const isOf = (drifted, text) => drifted.some(([name]) => text.startsWith(`column ${name} is distributed otherwise`));
+const isOf = (drifted, text) => drifted.some(([name]) => text.startsWith(`column ${name} `) && text.includes("distribut"));
 
 function used({ kind, status, rows }) {
   if (status === "rejected") return "nothing used";
@@ -49,19 +49,19 @@ function used({ kind, status, rows }) {
 
 /** How a CSV was read, where that is not as usual. */
 function reading({ encoding, delimiter, decimal, compression }) {
-  const found = [
+  const unusual = [
     compression,
     encoding !== "UTF-8" && encoding,
     delimiter !== "comma" && `separated by ${delimiter}s`,
     decimal !== "point" && `with decimal ${decimal}s`,
   ].filter(Boolean);
-  return found.length > 0 && el("p", { class: "quiet" }, `Read as ${found.join(", ")}`);
+  return unusual.length > 0 && el("p", { class: "quiet" }, `Read as ${unusual.join(", ")}`);
 }
 
 function drawDrift(drifted) {
   const heads = ["Feature", "Stability index", "Adjusted p"].map((head) => el("th", { scope: "col" }, head));
   const table = (some) => el("table", { class: "facts-table drift" },
-    el("caption", {}, "Distributed otherwise than in the test set"),
+    el("caption", {}, "Different distribution from the test set"),
     el("thead", {}, el("tr", {}, heads)),
     el("tbody", {}, some.map(([name, { psi, p_value: p, test }]) => el("tr", {},
       el("th", { scope: "row" }, breakable(name)), el("td", {}, psi.toFixed(2)), el("td", { title: test }, probability(p))))));
@@ -76,7 +76,7 @@ function drawReasons(reasons, status) {
   return [el("p", { class: "lead" }, "Rows left out"), ...folded(reasons, list, FEW_REASONS)];
 }
 
-/** The reason why all of it is rejected comes first, wherever its lines stand. */
+/** The reason why all of it is rejected comes first, whatever its line. */
 const isOfAll = ({ line, column, problem }) => line === null && column === null && !problem.startsWith("and ");
 
 function drawReason({ line, column, problem }) {

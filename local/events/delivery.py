@@ -5,10 +5,8 @@
                  ok                             ok                             ok  -> settled
 
 A message is settled when each function that it is for has returned or has been given up. Until then it stays in the
-queue, in flight, so the queue alone tells whether anything is still to be done.
+queue, in flight, so the queue alone shows whether anything is still to be done.
 """
-
-from __future__ import annotations
 
 import queue
 import threading
@@ -19,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from local.workers.warm_function import FunctionError
+from local.workers.warm_function import FunctionFailed
 
 Call = Callable[[Mapping[str, Any]], float]
 Later = Callable[[float, Callable[[], None]], None]
@@ -27,7 +25,7 @@ Later = Callable[[float, Callable[[], None]], None]
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event on its way to one function; ``settle`` is called once it is done with."""
+    """One event on its way to one function; `settle` is called once it is done with."""
 
     function: str
     event: Mapping[str, Any]
@@ -37,7 +35,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one attempt came to; ``again_seconds`` is the delay before the next one, None if there is none."""
+    """What one attempt came to; `again_seconds` is the delay before the next one, None when there is none."""
 
     delivery: Delivery
     seconds: float
@@ -47,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """An event that a function could not be brought to handle."""
+    """An event that a function did not handle in any of its attempts."""
 
     function: str | None
     event: object
@@ -57,12 +55,12 @@ class DeadLetter:
 
 
 def dead_letter(function: str | None, event: object, error: str, attempts: int) -> DeadLetter:
-    """Return a dead letter of now."""
+    """A dead letter with the current time."""
     return DeadLetter(function, event, error, attempts, datetime.now(UTC).isoformat(timespec="milliseconds"))
 
 
 def run_later(seconds: float, action: Callable[[], None]) -> None:
-    """Run ``action`` in ``seconds`` from now, in a thread that keeps no process alive."""
+    """Run `action` in `seconds` from now, in a thread that keeps no process alive."""
     timer = threading.Timer(seconds, action)
     timer.daemon = True
     timer.start()
@@ -105,7 +103,7 @@ class Lane:
         started = time.monotonic()
         try:
             seconds = self._call(delivery.event)
-        except FunctionError as error:
+        except FunctionFailed as error:
             self._failed(delivery, str(error), time.monotonic() - started)
             return
         self._report(Outcome(delivery, seconds))
@@ -116,7 +114,7 @@ class Lane:
             delay = self._retry_delays[delivery.attempt - 1]
             self._report(Outcome(delivery, seconds, error, delay))
             again = replace(delivery, attempt=delivery.attempt + 1)
-            # Others need not wait behind an event that is waiting for its next attempt.
+            # Other events do not wait behind one that is waiting for its next attempt.
             self._later(delay, lambda: self.offer(again))
             return
         self._report(Outcome(delivery, seconds, error))
@@ -125,7 +123,7 @@ class Lane:
 
 
 def settle_after(count: int, done: Callable[[], None]) -> Callable[[], None]:
-    """Return a function that calls ``done`` when it has been called ``count`` times, from any threads."""
+    """A function that calls `done` when it has been called `count` times, from any threads."""
     left = count
     lock = threading.Lock()
 
@@ -141,7 +139,7 @@ def settle_after(count: int, done: Callable[[], None]) -> Callable[[], None]:
 
 
 def describe(event: Mapping[str, Any]) -> str:
-    """Return an event's name and subject, short enough for a line of a log."""
+    """An event's name and subject, short enough for a line of a log."""
     records = event.get("Records") or []
     try:
         names = [f"{r['eventName']} {unquote_plus(r['s3']['object']['key'])}" for r in records]
@@ -153,7 +151,7 @@ def describe(event: Mapping[str, Any]) -> str:
 
 
 def line(outcome: Outcome, *, log: str, now: datetime | None = None) -> str:
-    """Return the line that tells of one attempt; for a failure with the error and where its log is."""
+    """The line for one attempt; for a failure with the error and its log."""
     at = (now or datetime.now().astimezone()).strftime("%H:%M:%S")
     delivery = outcome.delivery
     state = "ok" if outcome.error is None else "failed"

@@ -1,17 +1,16 @@
 """The process that brings events to functions: from the queue, and from the clock through the queue."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from local import lifeline
 from local.errors import LocalError
@@ -24,13 +23,11 @@ from local.workers.packaged import handlers, packaged_function
 from local.workers.warm_function import WarmFunction, worker_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from mypy_boto3_sqs import SQSClient
 
-POLL_SECONDS = 20
-BATCH = 10  # the most that SQS hands out at once
-LONGEST_ERROR = 10_000  # a dead letter must fit into one SQS message
+POLL_SECONDS: Final = 20
+BATCH: Final = 10  # the most that SQS hands out at once
+LONGEST_ERROR: Final = 10_000  # a dead letter must fit into one SQS message
 
 
 class Pump:
@@ -41,7 +38,7 @@ class Pump:
         triggers: Triggers,
         open_lane: Callable[[str], Lane],
         *,
-        sqs: SQSClient,
+        sqs: "SQSClient",
         queue_url: str,
         bury: Callable[[DeadLetter], None],
         plan: Callable[[], tuple[float, ...]] = calm,
@@ -57,7 +54,7 @@ class Pump:
         self._later = later
 
     def run(self) -> None:
-        """Take batches for ever."""
+        """Take batches without end."""
         while True:
             self.take(POLL_SECONDS)
 
@@ -106,7 +103,7 @@ class Pump:
 class Workshop:
     """The warm functions of a project, with the lanes that lead to them.
 
-    With ``handlers``, the project's directory is an unpacked package, and these are its functions.
+    With `handlers`, the project's directory is an unpacked package, and these are its functions.
     """
 
     def __init__(
@@ -128,7 +125,7 @@ class Workshop:
         self._functions: list[WarmFunction] = []
 
     def open_lane(self, function: str) -> Lane:
-        """Return a lane to ``function``; its process starts at the first event."""
+        """A lane to `function`; its process starts at the first event."""
         log = self._state_dir / "logs" / f"{function}.log"
         warm = self._function(function, log)
         self._functions.append(warm)
@@ -168,14 +165,14 @@ def main(arguments: list[str] | None = None) -> None:
         except LocalError as error:
             report.write(json.dumps({"error": str(error)}) + "\n")
             return
-        found = {
+        ready = {
             "endpoint_url": endpoint_url,
             "buckets": triggers.buckets,
             "queue_url": queues.events,
             "dead_letter_queue_url": queues.dead_letters,
             "not_simulated": triggers.not_simulated,
         }
-        report.write(json.dumps(found) + "\n")
+        report.write(json.dumps(ready) + "\n")
     workshop = _workshop(project, sqs, queues, options, handlers(app) if options.packaged else None)
     _end_with(workshop)
     _start_timer(bells, sqs, queues)
@@ -185,7 +182,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _workshop(
     project: Project,
-    sqs: SQSClient,
+    sqs: "SQSClient",
     queues: resources.Queues,
     options: argparse.Namespace,
     packaged: Mapping[str, str] | None,
@@ -200,7 +197,7 @@ def _workshop(
     )
 
 
-def _start_timer(bells: tuple[timer.Bell, ...], sqs: SQSClient, queues: resources.Queues) -> None:
+def _start_timer(bells: tuple[timer.Bell, ...], sqs: "SQSClient", queues: resources.Queues) -> None:
     # A ring goes through the queue, so that an empty queue means that nothing is left to do.
     def send(event: dict[str, Any]) -> None:
         sqs.send_message(QueueUrl=queues.events, MessageBody=json.dumps(event))
@@ -209,14 +206,14 @@ def _start_timer(bells: tuple[timer.Bell, ...], sqs: SQSClient, queues: resource
 
 
 def _end_with(workshop: Workshop) -> None:
-    """Leave no function's process behind, however this process is told to end."""
+    """Leave no function's process behind, however this process is asked to end."""
 
     def end() -> None:
         workshop.close()
         lifeline.end_group()
 
     def fail(failure: threading.ExceptHookArgs) -> None:
-        # A thread that dies alone would leave its function without events and nobody the wiser.
+        # A thread that died alone would leave its function without events, and nothing would say so.
         sys.__excepthook__(failure.exc_type, failure.exc_value or failure.exc_type(), failure.exc_traceback)
         sys.stderr.flush()
         workshop.close()

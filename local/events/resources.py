@@ -1,12 +1,11 @@
-"""What an app needs to find in the simulated S3 and SQS before its first event, and what is in there later."""
-
-from __future__ import annotations
+"""The buckets and queues that an app needs before its first event, and what is in the queues later."""
 
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.session
@@ -15,24 +14,21 @@ from botocore.exceptions import ClientError
 
 from local.environment import aws_dummies
 from local.errors import LocalError
+from local.project.triggers import Triggers
+from local.runfile import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import NotificationConfigurationTypeDef
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-    from local.project.triggers import Triggers
-    from local.runfile import Running
-
-QUEUE = "local-events"
-DEAD_LETTERS = "local-dead-letters"
+QUEUE: Final = "local-events"
+DEAD_LETTERS: Final = "local-dead-letters"
 # A message is in flight until its function has returned, retries included; SQS allows 12 hours.
-VISIBILITY_SECONDS = 12 * 60 * 60
-PEEK_SECONDS = 30
-_COUNTS = (
+VISIBILITY_SECONDS: Final = 12 * 60 * 60
+PEEK_SECONDS: Final = 30
+_COUNTS: Final = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
@@ -47,7 +43,7 @@ class Queues:
     dead_letters: str
 
 
-def set_up(triggers: Triggers, *, s3: S3Client, sqs: SQSClient) -> Queues:
+def set_up(triggers: Triggers, *, s3: "S3Client", sqs: "SQSClient") -> Queues:
     """Create the triggers' buckets and the queues, and have each bucket's events sent to the queue."""
     attributes: Any = {"VisibilityTimeout": str(VISIBILITY_SECONDS)}
     events = sqs.create_queue(QueueName=QUEUE, Attributes=attributes)["QueueUrl"]
@@ -57,17 +53,17 @@ def set_up(triggers: Triggers, *, s3: S3Client, sqs: SQSClient) -> Queues:
         # One notification without a filter for each bucket: which functions an event is for is decided in one
         # place, where it is delivered, and no event arrives twice because two triggers overlap.
         names: Any = list(triggers.events(bucket))
-        wish: NotificationConfigurationTypeDef = {"QueueConfigurations": [{"QueueArn": arn, "Events": names}]}
+        notification: NotificationConfigurationTypeDef = {"QueueConfigurations": [{"QueueArn": arn, "Events": names}]}
         try:
             s3.create_bucket(Bucket=bucket)
-            s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wish)
+            s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=notification)
         except ClientError as error:
             raise LocalError(f"a trigger of bucket {bucket!r} with events {', '.join(names)}: {error}") from error
     return Queues(events, dead)
 
 
-def clients(endpoint_url: str) -> tuple[S3Client, SQSClient]:
-    """Return S3 and SQS clients of the simulated cloud that do not read this process's environment."""
+def clients(endpoint_url: str) -> "tuple[S3Client, SQSClient]":
+    """S3 and SQS clients of the simulated cloud that do not read this process's environment."""
     dummies = aws_dummies(endpoint_url)
     nowhere = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
     session = boto3.session.Session(
@@ -84,11 +80,11 @@ def clients(endpoint_url: str) -> tuple[S3Client, SQSClient]:
     )
 
 
-def idle(up: Running, *, sqs: SQSClient | None = None) -> bool:
-    """Say whether all is done: no event waits, is being handled or awaits a retry.
+def idle(up: Running, *, sqs: "SQSClient | None" = None) -> bool:
+    """Whether all work is done: no event waits, is being handled or awaits a retry.
 
     An object's notification is in the queue before its upload is answered, and a message leaves the queue only when
-    all its functions are done with it, so one look at the queue is enough and no event is ever between two places.
+    all its functions are done with it, so one look at the queue is enough: no event is ever between two places.
     """
     client = sqs or clients(up.endpoint_url)[1]
     names: Any = list(_COUNTS)
@@ -96,27 +92,27 @@ def idle(up: Running, *, sqs: SQSClient | None = None) -> bool:
     return sum(int(counts.get(name, 0)) for name in _COUNTS) == 0
 
 
-def post(up: Running, event: Mapping[str, Any], *, sqs: SQSClient | None = None) -> None:
-    """Put an event into the queue, as if it had just happened (again)."""
+def post(up: Running, event: Mapping[str, Any], *, sqs: "SQSClient | None" = None) -> None:
+    """Put an event into the queue, as if it had just happened."""
     client = sqs or clients(up.endpoint_url)[1]
     client.send_message(QueueUrl=up.queue_url, MessageBody=json.dumps(event))
 
 
-def dead_letters(up: Running, *, sqs: SQSClient | None = None) -> list[dict[str, Any]]:
-    """Return all dead letters (function, event, error, attempts, at), oldest first, and leave them there."""
+def dead_letters(up: Running, *, sqs: "SQSClient | None" = None) -> list[dict[str, Any]]:
+    """All dead letters (function, event, error, attempts, at), oldest first; they stay in their queue."""
     client = sqs or clients(up.endpoint_url)[1]
-    found: list[MessageTypeDef] = []
+    messages: list[MessageTypeDef] = []
     while batch := _receive(client, up.dead_letter_queue_url):
-        found += batch
-    for message in found:
+        messages += batch
+    for message in messages:
         # Another reader may have made it visible again already.
         with contextlib.suppress(ClientError):
             client.change_message_visibility(
                 QueueUrl=up.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
             )
-    return [json.loads(message["Body"]) for message in found]
+    return [json.loads(message["Body"]) for message in messages]
 
 
-def _receive(client: SQSClient, url: str) -> list[MessageTypeDef]:
+def _receive(client: "SQSClient", url: str) -> "list[MessageTypeDef]":
     answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=PEEK_SECONDS)
     return answer.get("Messages", [])

@@ -1,23 +1,18 @@
 """The clock that rings an app's schedules, as scheduled events of EventBridge."""
 
-from __future__ import annotations
-
 import time
 import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from local.environment import REGION
 from local.project.schedules import Schedule, parse
+from local.project.triggers import ScheduleTrigger
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from local.project.triggers import ScheduleTrigger
-
-ACCOUNT = "123456789012"
-TICK_SECONDS = 1.0  # short, so that a laptop that wakes up notices at once what is due
+ACCOUNT: Final = "123456789012"
+TICK_SECONDS: Final = 1.0  # short, so that a laptop that wakes up notices at once what is due
 
 
 @dataclass(frozen=True)
@@ -29,22 +24,22 @@ class Bell:
     due: datetime | None
 
     def is_due(self, now: datetime) -> bool:
-        """Say whether it has to ring at ``now``."""
+        """Whether it is due at `now`."""
         return self.due is not None and self.due <= now
 
-    def after(self, now: datetime) -> Bell:
-        """Return the bell as it stands after ``now``; rings that were missed are folded into one."""
+    def after(self, now: datetime) -> "Bell":
+        """The bell after `now`: rings that were missed count as one."""
         return replace(self, due=self.schedule.next_after(now)) if self.is_due(now) else self
 
 
 def bells(triggers: Iterable[ScheduleTrigger], now: datetime) -> tuple[Bell, ...]:
-    """Return a bell for each schedule; raises ``LocalError`` naming the function of a bad expression."""
+    """A bell for each schedule; raise `LocalError`, which quotes a bad expression."""
     schedules = ((trigger.function, parse(trigger.expression)) for trigger in triggers)
     return tuple(Bell(function, schedule, schedule.next_after(now)) for function, schedule in schedules)
 
 
 def scheduled_event(function: str, now: datetime) -> dict[str, Any]:
-    """Return the event that EventBridge sends for the rule named ``function``."""
+    """The event that EventBridge sends for the rule named `function`."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -59,7 +54,7 @@ def scheduled_event(function: str, now: datetime) -> dict[str, Any]:
 
 
 def ring(current: tuple[Bell, ...], now: datetime, send: Callable[[dict[str, Any]], None]) -> tuple[Bell, ...]:
-    """Send an event for each bell that is due, and return the bells as they stand afterwards."""
+    """Send an event for each bell that is due, and return the bells with their next times."""
     for bell in current:
         if bell.is_due(now):
             send(scheduled_event(bell.function, now))

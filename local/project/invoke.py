@@ -1,10 +1,9 @@
 """Call one function of a Chalice app in this process, as Lambda would."""
 
-from __future__ import annotations
-
 import os
 import time
 import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,6 @@ from local.project.project import API, FunctionSettings, Project
 from local.project.triggers import Match, functions_for, nearest_functions, triggers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from chalice.app import Chalice
 
 
@@ -45,18 +42,18 @@ class Replay:
 
 
 def context_for(settings: FunctionSettings) -> LambdaContext:
-    """Return a Lambda context whose time runs from now."""
+    """A Lambda context whose time runs from now."""
     context = LambdaContext(settings.name, settings.memory_mb, settings.timeout_seconds * 1000)
     context.log_group_name = f"/aws/lambda/{settings.name}"
     context.invoked_function_arn = f"arn:aws:lambda:us-east-1:123456789012:function:{settings.name}"
     return context
 
 
-def handler(app: Chalice, function: str) -> Callable[[Any, Any], Any]:
-    """Return the callable that Lambda would call; raises ``LocalError`` for an unknown function."""
+def handler(app: "Chalice", function: str) -> Callable[[Any, Any], Any]:
+    """The callable that Lambda would call; raise `LocalError` for an unknown function."""
     if function == API:
-        found: Callable[[Any, Any], Any] = app
-        return found
+        whole_app: Callable[[Any, Any], Any] = app
+        return whole_app
     if function not in app.handler_map:
         known = ", ".join(sorted(app.handler_map)) or "none"
         raise LocalError(f"the app has no function {function!r}; it has: {known}")
@@ -65,9 +62,9 @@ def handler(app: Chalice, function: str) -> Callable[[Any, Any], Any]:
 
 
 def invoke(
-    app: Chalice, settings: FunctionSettings, event: object, *, context: LambdaContext | None = None
+    app: "Chalice", settings: FunctionSettings, event: object, *, context: LambdaContext | None = None
 ) -> Invocation:
-    """Call a function with ``event``; what it raises is an outcome, not an exception."""
+    """Call a function with `event`; what it raises is an outcome, not an exception."""
     call = handler(app, settings.name)
     started = time.perf_counter()
     try:
@@ -79,9 +76,9 @@ def invoke(
 
 
 def replay(project: Project, event: Mapping[str, Any], *, foreign: bool = False) -> Replay:
-    """Give ``event`` to the functions that it is for, one after the other, in this process.
+    """Give `event` to the functions that it is for, one after the other, in this process.
 
-    With ``foreign``, an S3 event whose bucket and key match no trigger goes to every function that
+    With `foreign`, an S3 event whose bucket and key match no trigger goes to every function that
     listens to its event name.
     """
     app = project.load()
@@ -90,6 +87,6 @@ def replay(project: Project, event: Mapping[str, Any], *, foreign: bool = False)
     return Replay(match, tuple(_call(app, project.function(name), event) for name in match.functions))
 
 
-def _call(app: Chalice, settings: FunctionSettings, event: Mapping[str, Any]) -> Invocation:
+def _call(app: "Chalice", settings: FunctionSettings, event: Mapping[str, Any]) -> Invocation:
     os.environ.update(settings.environment)
     return invoke(app, settings, event)

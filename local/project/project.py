@@ -1,25 +1,22 @@
 """A Chalice project on disk: its stage's settings, and its app."""
 
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from local.errors import LocalError, last_line, where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from chalice.app import Chalice
     from chalice.config import Config
 
-API = "api_handler"  # Chalice's own name for the function behind the HTTP routes
-DEFAULT_TIMEOUT_SECONDS = 60
-DEFAULT_MEMORY_MB = 128
+API: Final = "api_handler"  # Chalice's own name for the function behind the HTTP routes
+DEFAULT_TIMEOUT_SECONDS: Final = 60
+DEFAULT_MEMORY_MB: Final = 128
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,9 @@ class FunctionSettings:
 
 @dataclass(frozen=True)
 class Project:
-    """The Chalice project in ``directory``, as its stage ``stage`` configures it.
+    """The Chalice project in `directory`, as its stage `stage` configures it.
 
-    ``outer`` is the environment that was there first: a variable that it sets wins over the stage's.
+    `outer` is the environment that was there first: a variable that it sets wins over the stage's.
     """
 
     directory: Path
@@ -45,10 +42,10 @@ class Project:
     outer: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     @cached_property
-    def config(self) -> Config:
-        """Chalice's own reading of ``.chalice/config.json`` for this stage.
+    def config(self) -> "Config":
+        """Chalice's own reading of `.chalice/config.json` for this stage.
 
-        Raises ``LocalError`` when there is no such file, it is not JSON, or it has no such stage.
+        Raise `LocalError` when there is no such file, it is not JSON, or it has no such stage.
         """
         try:
             config = self._factory.create_config_obj(chalice_stage_name=self.stage)
@@ -56,20 +53,20 @@ class Project:
             raise LocalError(f"{self.directory} is not a Chalice project that can be read: {error}") from error
         stages = config.config_from_disk.get("stages", {})
         if stages and self.stage not in stages:
-            found = ", ".join(sorted(stages))
+            known = ", ".join(sorted(stages))
             raise LocalError(
-                f"no stage {self.stage!r} in {self.directory / '.chalice' / 'config.json'}: it has {found}. "
+                f"no stage {self.stage!r} in {self.directory / '.chalice' / 'config.json'}: it has {known}. "
                 f"Name one of these, or add {self.stage!r} to its stages."
             )
         return config
 
     def environment(self, function: str = API) -> dict[str, str]:
-        """Return the variables of one function: the stage's, unless the environment sets them already."""
+        """The variables of one function: the stage's, unless the environment sets them already."""
         stage: dict[str, Any] = self.config.scope(self.stage, function).environment_variables
         return {name: self.outer.get(name, str(value)) for name, value in stage.items()}
 
     def function(self, name: str = API) -> FunctionSettings:
-        """Return the settings of the function ``name``, with Lambda's and Chalice's defaults."""
+        """The settings of the function `name`, with Lambda's and Chalice's defaults."""
         config = self.config.scope(self.stage, name)
         return FunctionSettings(
             name=name,
@@ -80,26 +77,26 @@ class Project:
         )
 
     def deployed_name(self, function: str = API) -> str:
-        """Return the name that Chalice gives the function in an account."""
+        """The name that Chalice gives the function in an account."""
         name = f"{self.config.app_name}-{self.stage}"
         return name if function == API else f"{name}-{function}"
 
     def lambda_variables(self, function: str = API) -> dict[str, str]:
-        """Return the variables by which a function knows that Lambda runs it."""
+        """The variables that tell a function that it runs in Lambda."""
         return {
             "AWS_LAMBDA_FUNCTION_NAME": self.deployed_name(function),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function(function).memory_mb),
         }
 
-    def load(self, function: str = API) -> Chalice:
-        """Import ``app.py`` as the function ``function`` would, and return its Chalice app.
+    def load(self, function: str = API) -> "Chalice":
+        """Import `app.py` as the function `function` would, and return its Chalice app.
 
-        Raises ``LocalError`` with the app's own message on one line when it does not load.
+        Raise `LocalError` with the app's own message on one line when it does not load.
         """
         directory, factory = str(self.directory), self._factory  # a package has a chalice of its own, a smaller one
         if sys.path[0] != directory:
-            # Another directory with an app.py of its own may stand before the project's.
+            # Another directory with an app.py of its own may come before the project's.
             sys.path.insert(0, directory)
         try:
             return factory.load_chalice_app(environment_variables=self.environment(function))

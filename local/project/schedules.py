@@ -1,36 +1,32 @@
-"""Schedule expressions of EventBridge: ``rate(5 minutes)`` and ``cron(0 12 ? * MON-FRI *)``, in UTC."""
-
-from __future__ import annotations
+"""Schedule expressions of EventBridge: `rate(5 minutes)` and `cron(0 12 ? * MON-FRI *)`, in UTC."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import Final
 
 from local.errors import LocalError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-LAST_YEAR = 2199
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+LAST_YEAR: Final = 2199
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Rings every ``period``, for the first time one period after the start, as EventBridge does."""
+    """Rings every `period`, for the first time one period after the start, as EventBridge does."""
 
     period: timedelta
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """Return when it rings next after ``moment``."""
+        """When it rings next after `moment`."""
         return moment + self.period
 
 
 @dataclass(frozen=True)
 class Cron:
-    """Rings at each minute that all six fields allow; ``days`` or ``weekdays`` is None where ``?`` stood."""
+    """Rings at each minute that all six fields allow; `days` or `weekdays` is None for `?`."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -40,7 +36,7 @@ class Cron:
     years: frozenset[int]
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """Return when it rings next after ``moment``, or None when it never does again."""
+        """When it rings next after `moment`; None when it never does again."""
         moment = moment.astimezone(UTC)
         for day in self._days_from(moment.date()):
             for hour in self.hours:
@@ -76,10 +72,10 @@ class _Field:
     names: tuple[str, ...] = ()
 
     def values(self, text: str) -> frozenset[int]:
-        found: set[int] = set()
+        numbers: set[int] = set()
         for part in text.split(","):
-            found |= self._part(part)
-        return frozenset(found)
+            numbers |= self._part(part)
+        return frozenset(numbers)
 
     def _part(self, part: str) -> set[int]:
         base, slash, step = part.partition("/")
@@ -109,7 +105,7 @@ class _Field:
         )
 
 
-_FIELDS = (
+_FIELDS: Final = (
     _Field("minutes", 0, 59),
     _Field("hours", 0, 23),
     _Field("day of month", 1, 31),
@@ -117,11 +113,11 @@ _FIELDS = (
     _Field("day of week", 1, 7, WEEKDAYS),
     _Field("year", 1970, LAST_YEAR),
 )
-_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_UNITS: Final = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
 def parse(expression: str) -> Schedule:
-    """Read a schedule expression; raises ``LocalError`` that says what was expected and what was found."""
+    """Read a schedule expression; raise `LocalError` that says what was expected and what was found."""
     try:
         if match := re.fullmatch(r"rate\(\s*(\d+)\s+([a-z]+)\s*\)", expression):
             return _rate(int(match[1]), match[2])
@@ -141,7 +137,7 @@ def _rate(count: int, unit: str) -> Rate:
         raise LocalError(f"expected a count from 1 of minutes, hours or days, found {count} {unit}")
     expected = singular if count == 1 else f"{singular}s"
     if unit != expected:
-        raise LocalError(f"expected {count} {expected}, as EventBridge demands, found {count} {unit}")
+        raise LocalError(f"expected {count} {expected}, as EventBridge requires, found {count} {unit}")
     return Rate(_UNITS[singular] * count)
 
 
@@ -149,7 +145,7 @@ def _cron(texts: list[str]) -> Cron:
     if len(texts) != len(_FIELDS):
         raise LocalError(f"expected six fields (minutes hours day month weekday year), found {len(texts)}")
     if (texts[2] == "?") == (texts[4] == "?"):
-        raise LocalError("expected '?' in exactly one of day of month and day of week, as EventBridge demands")
+        raise LocalError("expected '?' in exactly one of day of month and day of week, as EventBridge requires")
     minutes, hours, days, months, weekdays, years = (
         None if text == "?" and spec.name.startswith("day") else spec.values(text)
         for spec, text in zip(_FIELDS, texts, strict=True)

@@ -1,10 +1,8 @@
 """Which functions an event is for: pure, from the app's own event sources."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from chalice.app import Chalice, S3EventConfig, ScheduledEventConfig
@@ -14,7 +12,7 @@ from local.project.project import API
 
 Event = Mapping[str, Any]
 
-KNOWN_EVENTS = (
+KNOWN_EVENTS: Final = (
     "an S3 notification (Records[].eventSource 'aws:s3')",
     "a scheduled event (source 'aws.events', detail-type 'Scheduled Event')",
     "an API Gateway proxy event (requestContext.httpMethod and requestContext.resourcePath)",
@@ -23,7 +21,7 @@ KNOWN_EVENTS = (
 
 @dataclass(frozen=True)
 class S3Trigger:
-    """One function's wish to hear of a bucket's objects."""
+    """A function that is called for a bucket's objects."""
 
     function: str
     bucket: str
@@ -32,13 +30,13 @@ class S3Trigger:
     suffix: str = ""
 
     def listens_to(self, event_name: str) -> bool:
-        """Say whether ``ObjectCreated:Put`` (with or without ``s3:``) is one of the trigger's events."""
+        """Whether `ObjectCreated:Put` (with or without `s3:`) is one of the trigger's events."""
         name = event_name.removeprefix("s3:")
         wildcard = f"{name.partition(':')[0]}:*"
         return any(event.removeprefix("s3:") in {name, wildcard} for event in self.events)
 
     def matches(self, record: Event) -> bool:
-        """Say whether a notification's record is for this trigger; its key is URL-quoted, as S3 does it."""
+        """Whether a notification's record is for this trigger; its key is URL-quoted, as S3 does it."""
         key = unquote_plus(record["s3"]["object"]["key"])
         return (
             record["s3"]["bucket"]["name"] == self.bucket
@@ -50,7 +48,7 @@ class S3Trigger:
 
 @dataclass(frozen=True)
 class ScheduleTrigger:
-    """One function's wish to be called regularly."""
+    """A function that is called on a schedule."""
 
     function: str
     expression: str
@@ -71,7 +69,7 @@ class Triggers:
         return tuple(dict.fromkeys(trigger.bucket for trigger in self.s3))
 
     def events(self, bucket: str) -> tuple[str, ...]:
-        """All event names that some trigger of ``bucket`` listens to, each once."""
+        """All event names that some trigger of `bucket` listens to, each once."""
         names = (event for trigger in self.s3 if trigger.bucket == bucket for event in trigger.events)
         return tuple(dict.fromkeys(names))
 
@@ -105,9 +103,9 @@ def triggers_of(app: Chalice) -> Triggers:
 
 
 def functions_for(triggers: Triggers, event: Event) -> Match:
-    """Return the functions that ``event`` is for, in the order in which the app declares them.
+    """The functions that `event` is for, in the order in which the app declares them.
 
-    Raises ``LocalError``, which lists what is known, for an event that is nothing known.
+    Raise `LocalError`, which lists the kinds that are simulated, for an event of any other kind.
     """
     if event.get("Event") == "s3:TestEvent":
         return Match((), "S3 sends this test event when a notification is set up; it is for no function")
@@ -120,15 +118,15 @@ def functions_for(triggers: Triggers, event: Event) -> Match:
     if _is_http(event):
         return Match((API,), "an HTTP request") if triggers.routes else Match((), "the app has no HTTP routes")
     raise LocalError(
-        f"this event is for no kind of trigger that is simulated: expected {'; or '.join(KNOWN_EVENTS)}; "
+        f"no simulated trigger takes this event: expected {'; or '.join(KNOWN_EVENTS)}; "
         f"found the fields {', '.join(map(repr, event)) or 'none'}"
     )
 
 
 def nearest_functions(triggers: Triggers, event: Event) -> Match:
-    """Return as ``functions_for``, but an S3 event for another bucket or key goes by its event name alone.
+    """Like `functions_for`, but an S3 event for another bucket or key goes by its event name alone.
 
-    For sample events from elsewhere, whose bucket and key are made up.
+    For sample events from another account, whose bucket and key are not this app's.
     """
     match = functions_for(triggers, event)
     records = _s3_records(event)
@@ -164,7 +162,7 @@ def _for_schedule(triggers: Triggers, event: Event) -> Match:
 
 
 def _s3_records(event: Event) -> list[Event]:
-    """Return the records of an S3 notification; an empty list for any other event."""
+    """The records of an S3 notification; an empty list for any other event."""
     records = event.get("Records")
     if not isinstance(records, list) or not records:
         return []

@@ -1,20 +1,16 @@
-"""The little that both servers need of ASGI: read a body, send an answer, serve on a bound socket."""
-
-from __future__ import annotations
+"""What both servers need of ASGI: read a body, send an answer, serve on a bound socket."""
 
 import argparse
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from local import lifeline
-
-if TYPE_CHECKING:
-    import asyncio
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -31,26 +27,26 @@ class Answer:
     body: bytes
 
 
-class BodyTooLargeError(Exception):
+class BodyTooLarge(Exception):
     """A request's body is larger than the limit that its reader has set."""
 
 
-class DisconnectedError(Exception):
+class Disconnected(Exception):
     """The client went away before its request was complete."""
 
 
 async def read_body(receive: Receive, *, limit: int | None = None) -> bytes:
-    """Return a request's whole body; raises ``BodyTooLargeError`` as soon as it passes ``limit`` bytes."""
+    """A request's whole body; raise `BodyTooLarge` as soon as it passes `limit` bytes."""
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise DisconnectedError
+            raise Disconnected
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if limit is not None and size > limit:
-            raise BodyTooLargeError
+            raise BodyTooLarge
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -63,7 +59,7 @@ async def respond(send: Send, answer: Answer) -> None:
 
 
 class _OneWrite:
-    """A transport that sends all that is written in one turn of the event loop at once: head and body in one packet."""
+    """A transport that sends together what is written in one turn of the event loop: head and body in one packet."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
@@ -96,7 +92,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 def serve(application: Application, *, fd: int) -> None:
-    """Serve ``application`` on the listening socket ``fd`` until a signal or the parent's end."""
+    """Serve `application` on the listening socket `fd` until a signal or the parent's end."""
     lifeline.follow_parent()
     config = uvicorn.Config(
         application,
@@ -109,14 +105,14 @@ def serve(application: Application, *, fd: int) -> None:
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=1,
-        # Clients pool their connections; one that is closed under a client costs it a retry.
+        # Clients pool their connections; a connection that is closed under a client costs it a retry.
         timeout_keep_alive=75,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
 
 
 def server_arguments(description: str) -> argparse.ArgumentParser:
-    """Return a parser for a server's command line, with the listening socket that it inherits."""
+    """A parser for a server's command line, with the listening socket that it inherits."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--fd", type=int, required=True, help="an inherited socket that listens already")
     return parser

@@ -1,11 +1,10 @@
 """The process that is API Gateway: Chalice's own local gateway behind a fast HTTP server.
 
 A request is handled in the event loop, one after the other, as one warm Lambda instance would; threads would
-only take turns at the interpreter's lock, and halve what it can do.
+only take turns at the interpreter's lock, and halve the throughput.
 """
 
-from __future__ import annotations
-
+import argparse
 import asyncio
 import base64
 import functools
@@ -15,8 +14,9 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from chalice.config import Config
@@ -26,8 +26,8 @@ from local.errors import LocalError
 from local.project.project import API, Project
 from local.servers.asgi import (
     Answer,
-    BodyTooLargeError,
-    DisconnectedError,
+    BodyTooLarge,
+    Disconnected,
     Receive,
     Send,
     read_body,
@@ -38,22 +38,19 @@ from local.servers.asgi import (
 from local.workers.packaged import PackagedApp, handlers, packaged_function
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterable, Mapping, MutableMapping
-
     from chalice.app import Chalice
 
-REMEMBERED_PATHS = 1_024
-LOG_DELAY_SECONDS = 0.01
-LARGEST_BODY = 6_291_456  # what Lambda accepts as one request
+REMEMBERED_PATHS: Final = 1_024
+LOG_DELAY_SECONDS: Final = 0.01
+LARGEST_BODY: Final = 6_291_456  # what Lambda accepts as one request
 # A quoted '/', '?' or '#' stays quoted: unquoted it would change which route the path is for.
-_KEEP_QUOTED = re.compile(r"%(?=2f|3f|23)", re.IGNORECASE)
+_KEEP_QUOTED: Final = re.compile(r"%(?=2f|3f|23)", re.IGNORECASE)
 
 
 class Gateway:
     """An ASGI application that serves a Chalice app's routes."""
 
-    def __init__(self, app: Chalice | PackagedApp, config: Config) -> None:
+    def __init__(self, app: "Chalice | PackagedApp", config: Config) -> None:
         self._routes = app.routes
         self._local = LocalGateway(app, _settled(config))
         self._matcher = RememberingMatcher(self._local.event_converter._route_matcher)  # noqa: SLF001
@@ -65,12 +62,16 @@ class Gateway:
         """Answer one request."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            # The server drops what still comes of a body that nobody reads.
+            # The server drops the rest of a body that is not read.
             body = None if _declared_length(headers) > LARGEST_BODY else await _read(receive)
-        except DisconnectedError:
+        except Disconnected:
             return
         if body is None:
-            answer = problem(413, "Content Too Large", f"a body may have {LARGEST_BODY} bytes, as with Lambda")
+            answer = problem(
+                413,
+                "Content Too Large",
+                f"expected at most {LARGEST_BODY} bytes, as Lambda accepts: send the body in parts",
+            )
         else:
             answer = self.handle(scope["method"], scope["raw_path"], scope["query_string"], headers, body)
             self._flush_soon()
@@ -87,7 +88,7 @@ class Gateway:
         sys.stdout.flush()
 
     def handle(self, method: str, raw_path: bytes, query: bytes, headers: dict[str, str], body: bytes) -> Answer:
-        """Return the app's answer to one request, or the gateway's own when it does not reach the app."""
+        """The app's answer to one request, or the gateway's own when it does not reach the app."""
         path = _decoded(raw_path)
         route = self._route(path)
         if route is None and path.startswith(self._stage_prefix):
@@ -110,16 +111,16 @@ class Gateway:
             return _refusal(error)
         except Exception:  # noqa: BLE001 - the edge of the app: a 502 of API Gateway's
             traceback.print_exc()
-            return problem(502, "Bad Gateway", "the app raised an error that it does not handle; see the log")
+            return problem(502, "Bad Gateway", "the app raised an error that it does not handle: see its log")
 
     def _route(self, path: str) -> str | None:
         if path.startswith("//"):
             return None  # a URL parser would take the first part for a host
         try:
-            found: str = self._matcher.match_route(path).route
+            route: str = self._matcher.match_route(path).route
         except ValueError:
             return None
-        return found
+        return route
 
     def _no_route(self, path: str) -> Answer:
         known = ", ".join(sorted(self._routes)) or "none"
@@ -127,33 +128,33 @@ class Gateway:
 
 
 def _settled(config: Config) -> Config:
-    """What the context of a call tells, which Chalice would otherwise look up at every level for each request."""
-    said = {"lambda_timeout": config.lambda_timeout, "lambda_memory_size": config.lambda_memory_size}
-    return Config(config.chalice_stage, config.function_name, user_provided_params=said)
+    """The settings that a call's context shows; Chalice would look them up at every level for each request."""
+    fixed = {"lambda_timeout": config.lambda_timeout, "lambda_memory_size": config.lambda_memory_size}
+    return Config(config.chalice_stage, config.function_name, user_provided_params=fixed)
 
 
 class RememberingMatcher:
-    """Chalice's route matcher, which otherwise splits every route of the app for each request, twice."""
+    """Chalice's route matcher with a memory: without one it splits every route of the app twice for each request."""
 
     def __init__(self, matcher: RouteMatcher) -> None:
         self._match = functools.lru_cache(maxsize=REMEMBERED_PATHS)(matcher.match_route)
 
     def match_route(self, url: str) -> MatchResult:
-        """Return the route of a path, with parameters of its own; raises ``ValueError`` when there is none."""
-        found = self._match(url)
-        query = {name: [*values] for name, values in found.query_params.items()}
-        return MatchResult(found.route, {**found.captured}, query)
+        """The route of a path, with parameters of its own; raise `ValueError` when there is none."""
+        match = self._match(url)
+        query = {name: [*values] for name, values in match.query_params.items()}
+        return MatchResult(match.route, {**match.captured}, query)
 
 
 async def _read(receive: Receive) -> bytes | None:
     try:
         return await read_body(receive, limit=LARGEST_BODY)
-    except BodyTooLargeError:
+    except BodyTooLarge:
         return None
 
 
 def problem(status: int, title: str, detail: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
-    """Return an RFC 9457 answer."""
+    """An RFC 9457 answer."""
     body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
     own = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
     return Answer(status, [*own, *headers], body)
@@ -179,7 +180,7 @@ def _answer(response: Mapping[str, Any]) -> Answer:
 
 
 def _refusal(error: LocalGatewayException) -> Answer:
-    """Translate what the gateway's authorizer says instead of the app."""
+    """Translate the authorizer's refusal, which takes the place of the app's answer."""
     status = 403 if isinstance(error, ForbiddenError) else error.CODE
     return _answer({"statusCode": status, "headers": error.headers, "body": error.body})
 

@@ -1,19 +1,18 @@
-"""What the simulated cloud does otherwise than AWS, mended at its edge so that no app has to know of it.
+"""Where moto differs from AWS, corrected at its edge so that no app has to know.
 
-- S3 takes the name of a notification's filter in any case (Chalice says ``Prefix``); moto 5.2 takes lower case only.
-- S3 sends ``ObjectRemoved:DeleteMarkerCreated`` for a delete in a versioned bucket; moto 5.2 sends nothing.
+- S3 takes the name of a notification's filter in any case (Chalice says `Prefix`); moto 5.2 takes lower case only.
+- S3 sends `ObjectRemoved:DeleteMarkerCreated` for a delete in a versioned bucket; moto 5.2 sends nothing.
 - A statement of a bucket's policy that is for requests without TLS is for no other request; moto 5.2 applies it to all.
   Here every request counts as one over TLS.
 - API Gateway takes Swagger 2.0 as Chalice writes it; moto 5.2 takes OpenAPI 3 with a description only, and no API keys.
-- SQS hands out a message in a time that does not depend on its queue's length; moto 5.2 counts the queue for each one.
+- SQS hands out a message in a time that does not depend on its queue's length; moto 5.2 counts the queue each time.
 """
-
-from __future__ import annotations
 
 import json
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from moto.apigateway.models import APIGatewayBackend
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -21,25 +20,22 @@ from moto.s3 import notifications
 from moto.s3.models import FakeBucket, S3Backend
 from moto.sqs.models import Message, SQSBackend
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_FILTER_NAME = re.compile(rb"<Name>(Prefix|Suffix)</Name>")
-_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+_FILTER_NAME: Final = re.compile(rb"<Name>(Prefix|Suffix)</Name>")
+_WITHOUT_TLS: Final = {"Bool": {"aws:SecureTransport": "false"}}
 _put_rest_api = APIGatewayBackend.put_rest_api
 _import_rest_api = APIGatewayBackend.import_rest_api
 _mark = S3Backend._set_delete_marker  # noqa: SLF001  (there is no public place for this)
 
 
 def request(scope: Mapping[str, Any], body: bytes) -> bytes:
-    """Return a request's body as moto expects it; its length stays the same."""
+    """A request's body as moto expects it; its length stays the same."""
     if scope["method"] == "PUT" and scope["query_string"].startswith(b"notification"):
         return _FILTER_NAME.sub(lambda match: match[0].lower().replace(b"name", b"Name"), body)
     return body
 
 
 def apply() -> None:
-    """Mend moto in this process."""
+    """Correct moto in this process."""
     S3Backend._set_delete_marker = _set_delete_marker  # noqa: SLF001
     FakeBucket.get_permission = _get_permission
     APIGatewayBackend.import_rest_api = _import_swagger
@@ -60,9 +56,9 @@ def _get_permission(bucket: FakeBucket, action: str, resource: str) -> Any:  # n
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     policy = json.loads(bucket.policy)
-    found = policy["Statement"]
-    statements = found if isinstance(found, list) else [found]
-    policy["Statement"] = [one for one in statements if one.get("Condition") != _WITHOUT_TLS]
+    listed = policy["Statement"]
+    statements = listed if isinstance(listed, list) else [listed]
+    policy["Statement"] = [each for each in statements if each.get("Condition") != _WITHOUT_TLS]
     return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
 
 
@@ -77,13 +73,13 @@ def _put_swagger(backend: APIGatewayBackend, function_id: str, api_doc: dict[str
     for path, methods in api_doc["paths"].items():
         resource = api.get_resource_for_path(path)
         for name, method in methods.items():
-            needed = any("api_key" in one for one in method.get("security", []))
+            needed = any("api_key" in scheme for scheme in method.get("security", []))
             resource.resource_methods[name.upper()].api_key_required = needed
     return api
 
 
 def _is_retained(backend: SQSBackend, queue_name: str, message: Message) -> bool:
-    """Say whether a message is not too old; moto's own way counts all messages of the queue for each one.
+    """Whether a message is not too old; moto's own check counts all messages of the queue each time.
 
     With two hundred events in flight that took more time than everything else together.
     """

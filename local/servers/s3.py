@@ -2,15 +2,14 @@
 
 moto checks the condition of a conditional PUT and writes in two steps, so two threads can both win; real S3 is
 atomic. Here an event loop reads bodies and writes answers, for all clients at once, and moto itself runs in that
-one thread: a request is handled as a whole before the next one starts, and a slow uploader holds up nobody.
+one thread: each request is handled as a whole before the next starts, and a slow uploader blocks no other client.
 """
-
-from __future__ import annotations
 
 import asyncio
 import functools
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final
 
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import sqs_backends
@@ -18,7 +17,7 @@ from moto.sqs.models import sqs_backends
 from local.servers import moto_patches
 from local.servers.asgi import (
     Answer,
-    DisconnectedError,
+    Disconnected,
     Message,
     Receive,
     Send,
@@ -29,11 +28,8 @@ from local.servers.asgi import (
 )
 from local.servers.wsgi import WsgiApplication, call, environ_of
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
-
-RECEIVE = b"AmazonSQS.ReceiveMessage"
-LONGEST_NAP_SECONDS = 1.0  # a message whose visibility timeout ends makes no request that would wake us
+RECEIVE: Final = b"AmazonSQS.ReceiveMessage"
+LONGEST_NAP_SECONDS: Final = 1.0  # a message whose visibility timeout ends makes no request that would wake us
 
 
 class Storage:
@@ -47,7 +43,7 @@ class Storage:
         """Answer one request."""
         try:
             body = await read_body(receive)
-        except DisconnectedError:
+        except Disconnected:
             return
         if _header(scope, b"x-amz-target") == RECEIVE:
             gone = asyncio.ensure_future(receive())
@@ -68,9 +64,9 @@ class Storage:
     async def _receive_message(
         self, scope: Mapping[str, Any], body: bytes, gone: asyncio.Future[Message]
     ) -> Answer | None:
-        """Long-poll here: moto would sleep inside its handler, and with it everybody else.
+        """Long-poll here: moto would sleep inside its handler, and every other client with it.
 
-        None when the client is ``gone``: a message that it was given would be in flight for hours.
+        None when the client is `gone`: a message that it was given would be in flight for hours.
         """
         request = json.loads(body)
         loop = asyncio.get_running_loop()
@@ -89,7 +85,7 @@ class Storage:
 
 
 def _dispatcher() -> WsgiApplication:
-    """Return moto's own dispatcher, which otherwise lists its package's directory for each request."""
+    """Moto's own dispatcher with a memory: without one it lists its package's directory for each request."""
     dispatcher = DomainDispatcherApplication(create_backend_app)
     dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)
     application: WsgiApplication = dispatcher
@@ -97,7 +93,7 @@ def _dispatcher() -> WsgiApplication:
 
 
 def _messages_wait() -> bool:
-    """Say whether any queue has a visible message; far cheaper than a request to each."""
+    """Whether any queue has a visible message; far cheaper than a request for each."""
     return any(
         queue.messages
         for regions in sqs_backends.values()

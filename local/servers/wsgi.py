@@ -1,7 +1,5 @@
 """A WSGI application called from an ASGI server with a body that is already in memory."""
 
-from __future__ import annotations
-
 import io
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +18,7 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 
 def call(application: WsgiApplication, environ: dict[str, Any]) -> Answer:
-    """Run ``application`` to its end and return all that it answers."""
+    """Run `application` to its end and return all that it answers."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> None:
@@ -65,8 +63,8 @@ def environ_of(scope: Mapping[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def _headers(scope: Mapping[str, Any], length: int) -> dict[str, Any]:
-    """Return the headers under their WSGI names; moto gets S3 metadata names as they were spelled."""
-    found: dict[str, Any] = {}
+    """The headers under their WSGI names; moto gets S3 metadata names as they were spelled."""
+    variables: dict[str, Any] = {}
     preserved: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -75,7 +73,7 @@ def _headers(scope: Mapping[str, Any], length: int) -> dict[str, Any]:
             preserved.setdefault(key, name)
         elif "_" in name:
             continue
-        found[key] = f"{found[key]},{value}" if key in found else value
+        variables[key] = f"{variables[key]},{value}" if key in variables else value
     # The body was read to its end, however it was sent.
-    found.pop("HTTP_TRANSFER_ENCODING", None)
-    return found | {"CONTENT_LENGTH": str(length), PRESERVED_HEADER_NAMES_ENVIRON_KEY: preserved}
+    variables.pop("HTTP_TRANSFER_ENCODING", None)
+    return variables | {"CONTENT_LENGTH": str(length), PRESERVED_HEADER_NAMES_ENVIRON_KEY: preserved}

@@ -1,7 +1,5 @@
 """The simulated cloud as a process in the background: for a demo, a test or another tool."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import json
@@ -9,21 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
 from local import lifeline, runfile
 from local.errors import LocalError
+from local.runfile import Running
 from local.supervisor.children import importable
 from local.supervisor.cloud_process import RETRY_DELAYS, up
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from local.runfile import Running
-
-END_SECONDS = 15.0
+END_SECONDS: Final = 15.0
 
 
 def start(
@@ -37,26 +32,29 @@ def start(
     chaos: int | None = None,
     packaged: bool = False,
 ) -> Running:
-    """Start the simulated cloud and return when it is ready; it goes on after this process ends.
+    """Start the simulated cloud and return when it is ready; it keeps running after this process ends.
 
-    Raises ``LocalError`` with the reason when it does not start. End it with ``stop``. What it prints goes to
-    ``logs/cloud.log`` in ``state_dir``.
+    Raise `LocalError` with the reason when it does not start. End it with `stop`. What it prints goes to
+    `logs/cloud.log` in `state_dir`.
     """
     options = _options(
         project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
     )
-    process, found = _spawn(options, state_dir, follow=False)
-    # Its end is nobody's to wait for; without this Python warns of a child that still runs.
+    process, running = _spawn(options, state_dir, follow=False)
+    # Nobody waits for its end; without this Python warns of a child that still runs.
     process.returncode = 0
-    return found
+    return running
 
 
-def stop(found: Running) -> None:
+def stop(running: Running) -> None:
     """End a simulated cloud and return when nothing of it is left."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(found.pid, signal.SIGTERM)
-    if not runfile.wait_until_gone(Path(found.state_dir), seconds=END_SECONDS):
-        raise LocalError(f"the simulated cloud (process {found.pid}) did not end within {END_SECONDS:g} s")
+        os.kill(running.pid, signal.SIGTERM)
+    if not runfile.wait_until_gone(Path(running.state_dir), seconds=END_SECONDS):
+        raise LocalError(
+            f"the simulated cloud (process {running.pid}) did not end within {END_SECONDS:g} s; "
+            f"its log: {running.state_dir}/logs/cloud.log"
+        )
 
 
 @contextlib.contextmanager
@@ -75,9 +73,9 @@ def cloud(
     options = _options(
         project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
     )
-    process, found = _spawn(options, state_dir, follow=True)
+    process, running = _spawn(options, state_dir, follow=True)
     try:
-        yield found
+        yield running
     finally:
         process.terminate()
         process.wait(END_SECONDS)
@@ -102,7 +100,7 @@ def _options(
 
 
 def _spawn(options: list[str], state_dir: Path, *, follow: bool) -> tuple[subprocess.Popen[bytes], Running]:
-    told, tells = os.pipe()
+    reading, writing = os.pipe()
     command = [
         sys.executable,
         "-P",
@@ -112,7 +110,7 @@ def _spawn(options: list[str], state_dir: Path, *, follow: bool) -> tuple[subpro
         "--state-dir",
         str(state_dir.resolve()),
     ]
-    command += ["--ready", str(tells), *(["--follow"] if follow else [])]
+    command += ["--ready", str(writing), *(["--follow"] if follow else [])]
     (state_dir / "logs").mkdir(parents=True, exist_ok=True)
     with (state_dir / "logs" / "cloud.log").open("ab") as log:
         process = subprocess.Popen(
@@ -120,14 +118,14 @@ def _spawn(options: list[str], state_dir: Path, *, follow: bool) -> tuple[subpro
             stdin=subprocess.PIPE if follow else subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[tells],
+            pass_fds=[writing],
             env=importable(os.environ),
             start_new_session=True,
         )
-    os.close(tells)
-    with os.fdopen(told, encoding="utf-8") as report:
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as report:
         text = report.readline()
-    answer = json.loads(text) if text else {"error": f"it did not start; its log: {log.name}"}
+    answer = json.loads(text) if text else {"error": f"the simulated cloud did not start; its log: {log.name}"}
     if "error" in answer:
         process.wait()
         if process.stdin is not None:
@@ -137,20 +135,20 @@ def _spawn(options: list[str], state_dir: Path, *, follow: bool) -> tuple[subpro
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the simulated cloud, and say on a descriptor when it is ready or why it is not."""
+    """Run the simulated cloud, and report on a descriptor when it is ready or why it is not."""
     options = _parser().parse_args(arguments)
     if options.follow:
         lifeline.follow_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     with os.fdopen(options.ready, "w", encoding="utf-8") as report:
 
-        def tell(message: dict[str, object]) -> None:
+        def answer(message: dict[str, object]) -> None:
             if not report.closed:
                 report.write(json.dumps(message) + "\n")
                 report.close()
 
         def complain(text: str) -> None:
             print(text, file=sys.stderr, flush=True)
-            tell({"error": text})
+            answer({"error": text})
 
         return up(
             options.project,
@@ -158,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             s3_port=options.s3_port,
             state_dir=options.state_dir,
-            announce=lambda found: tell(asdict(found)),
+            announce=lambda running: answer(asdict(running)),
             retry_delays=tuple(options.retry_delays),
             chaos=options.chaos,
             packaged=options.packaged,

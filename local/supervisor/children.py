@@ -1,26 +1,22 @@
 """The supervisor's child processes: started together, ended together, none left behind."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Final, Self
 
 from local.environment import LOOPBACK
 from local.errors import LocalError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from types import TracebackType
-
-GRACE_SECONDS = 3.0
-ROOT = Path(__file__).resolve().parents[2]
+GRACE_SECONDS: Final = 3.0
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -32,15 +28,15 @@ class Child:
     log: Path
 
     def check(self) -> None:
-        """Raise ``LocalError`` if the process has ended."""
+        """Raise `LocalError` if the process has ended."""
         code = self.process.poll()
         if code is None:
             return
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-        raise LocalError(f"the {self.name} process ended unexpectedly ({how}), so all ends; its log: {self.log}")
+        raise LocalError(f"the {self.name} process ended unexpectedly ({how}), so all of them end; its log: {self.log}")
 
     def end(self) -> None:
-        """Ask the process to end, and after a while do not ask."""
+        """Ask the process to end, and kill it if it has not after `GRACE_SECONDS`."""
         with contextlib.suppress(ProcessLookupError):
             self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -72,10 +68,10 @@ class Children:
         for child in reversed(self._all):
             child.end()
 
-    def start(self, module: str, arguments: Iterable[str], *, fd: int, speaks: bool = False) -> Child:
-        """Start ``python -m <module>`` with the descriptor ``fd``; one that ``speaks`` prints where we do.
+    def start(self, module: str, arguments: Iterable[str], *, fd: int, prints: bool = False) -> Child:
+        """Start `python -m <module>` with the descriptor `fd`; one that `prints` writes to our own standard output.
 
-        Its standard input is its lifeline: a pipe that closes when this process ends, however it does.
+        Its standard input is its lifeline: a pipe that closes when this process ends, in whatever way.
         """
         name = module.rpartition(".")[2]
         log = self.logs / f"{name}.log"
@@ -83,7 +79,7 @@ class Children:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module, *arguments],
                 stdin=subprocess.PIPE,
-                stdout=None if speaks else output,
+                stdout=None if prints else output,
                 stderr=output,
                 pass_fds=[fd],
                 cwd=self.directory,
@@ -95,31 +91,31 @@ class Children:
         return child
 
     def check(self) -> None:
-        """Raise ``LocalError`` that names the first child that has ended."""
+        """Raise `LocalError` that names the first child that has ended."""
         for child in self._all:
             child.check()
 
 
 def importable(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return ``environ`` with this package on Python's path, wherever the process starts."""
+    """`environ` with this package on Python's path, wherever the process starts."""
     paths = [str(ROOT), *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {**environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), "PYTHONUNBUFFERED": "1"}
 
 
 def listen(port: int, purpose: str) -> socket.socket:
-    """Return a socket that listens on loopback; port 0 takes a free one.
+    """A socket that listens on loopback; port 0 takes a free one.
 
-    Bound here and inherited, so that a port that is taken is known before anything starts.
+    Bound here and inherited, so that a taken port is noticed before anything starts.
     """
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((LOOPBACK, port))
-        found.listen(512)
+        listening.bind((LOOPBACK, port))
+        listening.listen(512)
     except OSError as error:
-        found.close()
+        listening.close()
         raise LocalError(
             f"cannot listen on {LOOPBACK}:{port} for {purpose}: {error.strerror}. "
-            "End what listens there, or choose another port"
+            "Stop what listens there, or choose another port"
         ) from error
-    return found
+    return listening

@@ -1,18 +1,20 @@
 """The simulated cloud: a supervisor of three processes, S3 with SQS, the event pump and the HTTP gateway."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json
 import os
 import select
 import signal
+import socket
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
 
 from local import runfile
 from local.environment import LOOPBACK, aws_dummies, simulated
@@ -21,19 +23,13 @@ from local.project.project import Project
 from local.runfile import Running
 from local.supervisor.children import Child, Children, importable, listen
 
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-    from types import FrameType
-
-RETRY_DELAYS = (1.0, 2.0)
-WATCH_SECONDS = 0.1
-START_SECONDS = 120.0
+RETRY_DELAYS: Final = (1.0, 2.0)
+WATCH_SECONDS: Final = 0.1
+START_SECONDS: Final = 120.0
 
 
 class _AskedToEnd(BaseException):
-    """A signal asked the supervisor to end: like KeyboardInterrupt, a wish and not an error."""
+    """A signal asked the supervisor to end: like KeyboardInterrupt, a request and not an error."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +64,11 @@ def up(
     packaged: bool = False,
     complain: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> int:
-    """Run the simulated cloud for the Chalice app in ``project_dir`` until SIGINT or SIGTERM; return an exit code.
+    """Run the simulated cloud for the Chalice app in `project_dir` until SIGINT or SIGTERM; return an exit code.
 
-    ``announce`` is called once uploads and requests are served. Port 0 takes a free one. What cannot be, now or
-    later, is told to ``complain`` in one line, and the exit code is 1. With a seed as ``chaos``, events come doubled,
-    late and out of order. When ``packaged``, ``project_dir`` is an unpacked deployment zip with a configuration, and
+    `announce` is called once uploads and requests are served. Port 0 takes a free one. What cannot be done, now or
+    later, is reported to `complain` in one line, and the exit code is 1. With a seed as `chaos`, events come doubled,
+    late and out of order. When `packaged`, `project_dir` is an unpacked deployment zip with a configuration, and
     its functions run in isolated interpreters. Must be called in the main thread.
     """
     project = Project(project_dir.resolve(), stage)
@@ -115,9 +111,9 @@ def _plan(
 def _supervise(plan: _Plan, announce: Callable[[Running], None]) -> None:
     environ = importable(simulated(plan.project.outer, plan.endpoint_url))
     with Children(plan.project.directory, plan.state_dir / "logs", environ) as children:
-        found = _start(plan, children)
-        runfile.write(found)
-        announce(found)
+        cloud = _start(plan, children)
+        runfile.write(cloud)
+        announce(cloud)
         while True:
             children.check()
             time.sleep(WATCH_SECONDS)
@@ -130,16 +126,16 @@ def _start(plan: _Plan, children: Children) -> Running:
     url = _url(plan.http)
     s3 = children.start("local.servers.s3", ["--fd", str(plan.s3.fileno())], fd=plan.s3.fileno())
     gateway = children.start("local.servers.gateway", [*app, "--fd", str(plan.http.fileno())], fd=plan.http.fileno())
-    told, tells = os.pipe()
-    options = ["--ready", str(tells)]
+    reading, writing = os.pipe()
+    options = ["--ready", str(writing)]
     options += ["--retry-delays", *map(str, plan.retry_delays)]
     if plan.chaos is not None:
         options += ["--chaos", str(plan.chaos)]
-    pump = children.start("local.events.pump", [*app, *options], fd=tells, speaks=True)
-    os.close(tells)
+    pump = children.start("local.events.pump", [*app, *options], fd=writing, prints=True)
+    os.close(writing)
     # Ours are closed, so that a connection to a child that died is refused and does not wait for ever.
     plan.close()
-    with os.fdopen(told, "rb") as report:
+    with os.fdopen(reading, "rb") as report:
         ready = _read_report(report.fileno(), (pump, s3))
     _wait_for_answer(url, gateway)
     return Running(
@@ -159,7 +155,7 @@ def _start(plan: _Plan, children: Children) -> Running:
 
 
 def _read_report(fd: int, alive: tuple[Child, ...]) -> Mapping[str, Any]:
-    """Return what the pump found; raises ``LocalError`` with its own line when it cannot work."""
+    """What the pump reports; raise `LocalError` with its own line when it cannot work."""
     deadline = time.monotonic() + START_SECONDS
     text = b""
     while not text.endswith(b"\n"):
@@ -170,7 +166,7 @@ def _read_report(fd: int, alive: tuple[Child, ...]) -> Mapping[str, Any]:
             for child in alive:
                 child.check()
         if time.monotonic() > deadline:
-            raise LocalError(f"the app did not load within {START_SECONDS:g} s; the log: {alive[0].log}")
+            raise LocalError(f"the app did not load within {START_SECONDS:g} s; its log: {alive[0].log}")
     report: Mapping[str, Any] = json.loads(text)
     if "error" in report:
         raise LocalError(report["error"])

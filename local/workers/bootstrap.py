@@ -3,7 +3,7 @@
     python -I -S bootstrap.py --handler module.function --answers FD FOLDER...
 
 The folders alone, and the standard library, are on Python's path. Events come as JSON lines on standard input; an
-answer to each goes to the descriptor, as ``local.workers.worker`` gives it, with the result.
+answer to each goes to the descriptor, as `local.workers.worker` gives it, with the result.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 
 class Context:
-    """What Lambda tells a function of the call."""
+    """The context of a call, as Lambda gives it to a function."""
 
     function_version = "$LATEST"
     identity = None

@@ -1,42 +1,40 @@
 """Functions as they are deployed: an unpacked zip, run in an isolated interpreter with its layers and nothing else."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from local.errors import LocalError
-from local.project.project import API
+from local.project.project import API, Project
 from local.workers.warm_function import WarmFunction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from chalice.app import Chalice
 
-    from local.project.project import Project
-
-BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
-API_HANDLER = "app.app"
-LAYER_FOLDER = "python"
+BOOTSTRAP: Final = Path(__file__).with_name("bootstrap.py")
+API_HANDLER: Final = "app.app"
+LAYER_FOLDER: Final = "python"
 
 
-def handlers(app: Chalice) -> dict[str, str]:
-    """Return each function's handler as Lambda is told it: module and name, with a dot between."""
-    found = {source.name: source.handler_string for source in app.event_sources}
-    return found | ({API: API_HANDLER} if app.routes else {})
+def handlers(app: "Chalice") -> dict[str, str]:
+    """Each function's handler as Lambda's configuration spells it: module and name, with a dot between."""
+    triggered = {source.name: source.handler_string for source in app.event_sources}
+    return triggered | ({API: API_HANDLER} if app.routes else {})
 
 
 def packaged_function(project: Project, function: str, handler: str, log: Path) -> WarmFunction:
-    """Return a function of a project whose directory is an unpacked deployment zip.
+    """A function of a project whose directory is an unpacked deployment zip.
 
     A layer of the stage's configuration that is a directory is put on the function's path.
     """
     settings = project.function(function)
     missing = [layer for layer in settings.layers if not (Path(layer) / LAYER_FOLDER).is_dir()]
     if missing:
-        raise LocalError(f"the layers of {function}: expected unpacked layers, found no {LAYER_FOLDER} in {missing[0]}")
+        raise LocalError(
+            f"the layers of {function}: expected unpacked layers, found no {LAYER_FOLDER} in {missing[0]}: "
+            "unzip the layer there"
+        )
     folders = [str(project.directory), *(str(Path(layer) / LAYER_FOLDER) for layer in settings.layers)]
     command = [sys.executable, "-I", "-S", "-B", "-u", str(BOOTSTRAP), *folders, "--handler", handler]
     command += ["--name", project.deployed_name(function), "--memory", str(settings.memory_mb)]
@@ -46,9 +44,9 @@ def packaged_function(project: Project, function: str, handler: str, log: Path) 
 
 
 class PackagedApp:
-    """Stands for an app whose routes are known and whose requests its packaged function answers."""
+    """An app whose routes are known and whose requests its packaged function answers."""
 
-    def __init__(self, app: Chalice, function: WarmFunction) -> None:
+    def __init__(self, app: "Chalice", function: WarmFunction) -> None:
         self.routes, self.api = app.routes, app.api
         self._function = function
 

@@ -1,7 +1,5 @@
 """The other end of a worker: start it at the first event, keep it warm, kill it at its timeout."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -11,29 +9,27 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Final
 
 from local.errors import LocalError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-LOADING_SECONDS = 120.0  # a cold laptop may read a large library from disk for the first time
-PEEK_SECONDS = 0.2
+LOADING_SECONDS: Final = 120.0  # a cold laptop may read a large library from disk for the first time
+PEEK_SECONDS: Final = 0.2
 
 
-class FunctionError(Exception):
-    """One invocation failed; the message is the error on one line."""
+class FunctionFailed(Exception):
+    """An invocation failed; the message is the error on one line."""
 
 
 def worker_command(project: Path, stage: str, function: str) -> list[str]:
-    """Return the command of a function that runs from the working tree."""
+    """The command of a function that runs from the working tree."""
     return [sys.executable, "-P", "-u", "-m", "local.workers.worker", str(project), function, "--stage", stage]
 
 
 @dataclass
 class WarmFunction:
-    """One function's process, started by ``command``; at most one invocation runs in it at a time."""
+    """One function's process, started by `command`; at most one invocation runs in it at a time."""
 
     command: list[str]
     directory: Path
@@ -45,12 +41,12 @@ class WarmFunction:
     _unread: bytes = field(default=b"", init=False)
 
     def call(self, event: object) -> float:
-        """Run the function on ``event`` and return the seconds that it took; raises ``FunctionError``."""
+        """Run the function on `event` and return the seconds that it took; raise `FunctionFailed`."""
         started = time.monotonic()
         return float(self.ask(event).get("seconds", time.monotonic() - started))
 
     def ask(self, event: object) -> dict[str, Any]:
-        """Run the function on ``event`` and return its process's whole answer; raises ``FunctionError``.
+        """Run the function on `event` and return its process's whole answer; raise `FunctionFailed`.
 
         After a death or a timeout the next call gets a fresh process.
         """
@@ -61,7 +57,7 @@ class WarmFunction:
         self._send(process, event)
         answer = self._answer(process, self.timeout_seconds)
         if answer["error"] is not None:
-            raise FunctionError(answer["error"])
+            raise FunctionFailed(answer["error"])
         return answer
 
     def end(self) -> None:
@@ -105,7 +101,7 @@ class WarmFunction:
         ready = self._answer(process, LOADING_SECONDS)
         if not ready["ready"]:
             self.end()
-            raise FunctionError(ready["error"])
+            raise FunctionFailed(ready["error"])
         return process
 
     def _send(self, process: subprocess.Popen[bytes], event: object) -> None:
@@ -115,23 +111,23 @@ class WarmFunction:
             process.stdin.write(json.dumps(event).encode() + b"\n")
             process.stdin.flush()
         except BrokenPipeError:
-            # It died since it was last asked; reading its answer says how.
+            # It died since the last call; reading its answer shows how.
             return
 
     def _answer(self, process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
-        """Wait for one line; a process that it started may hold the pipe open, so its death is asked for too."""
+        """Wait for one line; a process that it started may hold the pipe open, so its death is checked for too."""
         deadline = time.monotonic() + seconds
         while b"\n" not in self._unread:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 self.end()
-                raise FunctionError(f"Task timed out after {seconds:.2f} seconds")
+                raise FunctionFailed(f"Task timed out after {seconds:.2f} seconds")
             dead = process.poll() is not None
             readable, _, _ = select.select([self._answers], [], [], 0 if dead else min(remaining, PEEK_SECONDS))
             chunk = os.read(self._answers, 65536) if readable else b""
             self._unread += chunk
             if not chunk and (readable or dead):
-                raise FunctionError(self._obituary(process))
+                raise FunctionFailed(self._obituary(process))
         line, _, self._unread = self._unread.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer

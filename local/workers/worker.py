@@ -4,8 +4,6 @@ Events come as JSON lines on standard input; answers go as JSON lines to a descr
 whatever the function prints goes to its log and cannot be taken for an answer.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -45,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
             _serve(app, settings, events.get(), answers)
 
 
-def _serve(app: Chalice, settings: FunctionSettings, line: str, answers: TextIO) -> None:
+def _serve(app: "Chalice", settings: FunctionSettings, line: str, answers: TextIO) -> None:
     context = context_for(settings)
     print(f"START RequestId: {context.aws_request_id}", flush=True)
     done = invoke(app, settings, json.loads(line), context=context)

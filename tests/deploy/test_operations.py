@@ -20,7 +20,7 @@ from chalicelib import access_log, logs, telemetry
 from chalicelib.usage_plan import Gate
 from local.project.project import Project
 from local.supervisor.children import importable
-from local.workers.warm_function import FunctionError, WarmFunction, worker_command
+from local.workers.warm_function import FunctionFailed, WarmFunction, worker_command
 from shared.errors import BadSetting
 from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
@@ -140,7 +140,7 @@ def test_a_failure_is_told_counted_and_raised(start: Callable[[str], WarmFunctio
     function = start("promote_sweep")
     assert function.environ
     function.environ["VINTNER_BUCKET"] = "no-such-bucket"
-    with pytest.raises(FunctionError, match="no-such-bucket"):
+    with pytest.raises(FunctionFailed, match="no-such-bucket"):
         function.call(SWEEP)
     found = [json.loads(line) for line in function.log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
     (failed,) = [line for line in found if line.get("message") == "failed"]

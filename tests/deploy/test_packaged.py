@@ -17,7 +17,7 @@ from local.project.project import Project
 from local.runfile import Running
 from local.supervisor.background import cloud as up
 from local.workers.packaged import packaged_function
-from local.workers.warm_function import FunctionError, WarmFunction
+from local.workers.warm_function import FunctionFailed, WarmFunction
 from shared.bucket.s3 import S3Store
 from shared.registry.pointer import read_pointer
 from shared.settings import Settings
@@ -129,7 +129,7 @@ def test_without_the_layer_predictions_go_on_and_training_does_not(
     promote, predict = start("promote_sweep"), start("api_handler")
     for function in (promote, predict):
         function.command = [part for part in function.command if not part.endswith("/layer/python")]
-    with pytest.raises(FunctionError, match=r"ModuleNotFoundError: No module named '\w+'"):
+    with pytest.raises(FunctionFailed, match=r"ModuleNotFoundError: No module named '\w+'"):
         promote.ask(SWEEP)
     assert predict.ask(REQUEST)["result"]["statusCode"] == 200
 

@@ -1,25 +1,21 @@
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local.events.resources import clients, idle
+from local.runfile import Running
 from local.supervisor.background import cloud
 from tests.support.patience import eventually
 from tests.support.sample_app import STAGE, write_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
-
-    from local.runfile import Running
 
 RETRY_DELAYS = (0.05, 0.1)
 
@@ -29,8 +25,8 @@ class Cloud:
     """A running simulated cloud with clients of it."""
 
     up: Running
-    s3: S3Client
-    sqs: SQSClient
+    s3: "S3Client"
+    sqs: "SQSClient"
 
     def settle(self) -> None:
         eventually(lambda: idle(self.up, sqs=self.sqs), "all events are handled")
@@ -40,7 +36,7 @@ class Cloud:
 
     def keys(self, prefix: str) -> list[str]:
         listed = self.s3.list_objects_v2(Bucket="uploads", Prefix=prefix)
-        return [found["Key"] for found in listed.get("Contents", [])]
+        return [entry["Key"] for entry in listed.get("Contents", [])]
 
     def read(self, key: str) -> bytes:
         return self.s3.get_object(Bucket="uploads", Key=key)["Body"].read()
@@ -51,9 +47,9 @@ def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     directory = write_project(tmp_path_factory.mktemp("sample"))
     with cloud(directory, stage=STAGE, state_dir=directory / "state", retry_delays=RETRY_DELAYS) as up:
         s3, sqs = clients(up.endpoint_url)
-        found = Cloud(up, s3, sqs)
-        found.settle()
-        yield found
+        running = Cloud(up, s3, sqs)
+        running.settle()
+        yield running
         s3.close()
         sqs.close()
 

@@ -45,7 +45,7 @@ def watched(browser: Browser, line: Line, **options: Any) -> Iterator[Page]:  # 
 def opened(page: Page, line: Line, path: str = "/api/") -> Page:
     """The page, once it has asked for the status."""
     page.goto(line.cloud.url + path)
-    page.get_by_text("Renewed at").wait_for()
+    page.get_by_text("Updated at").wait_for()
     return page
 
 

@@ -1,6 +1,4 @@
-"""What the kernel says about processes and sockets, read from ``/proc``."""
-
-from __future__ import annotations
+"""What the kernel says about processes and sockets, read from `/proc`."""
 
 import socket
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ LISTENING = "0A"
 
 @dataclass(frozen=True)
 class Process:
-    """A process, told from a later one with the same id by its start time."""
+    """A process; its start time distinguishes it from a later process with the same id."""
 
     pid: int
     parent: int
@@ -33,12 +31,12 @@ def look(pid: int) -> Process | None:
 
 
 def family(pid: int) -> list[Process]:
-    """Return a process and all that descend from it."""
+    """A process and all that descend from it."""
     everyone = [p for entry in PROC.iterdir() if entry.name.isdecimal() and (p := look(int(entry.name)))]
-    found = [p for p in everyone if p.pid == pid]
-    for member in found:
-        found += [p for p in everyone if p.parent == member.pid]
-    return found
+    members = [p for p in everyone if p.pid == pid]
+    for member in members:
+        members += [p for p in everyone if p.parent == member.pid]
+    return members
 
 
 def alive(process: Process) -> bool:
@@ -47,16 +45,16 @@ def alive(process: Process) -> bool:
 
 
 def listening(pid: int) -> set[tuple[str, int]]:
-    """Return the addresses and ports on which a process accepts TCP connections."""
+    """The addresses and ports on which a process accepts TCP connections."""
     sockets = {_target(link) for link in (PROC / str(pid) / "fd").iterdir()}
-    found: set[tuple[str, int]] = set()
+    addresses: set[tuple[str, int]] = set()
     for table in ("tcp", "tcp6"):
         for line in (PROC / "net" / table).read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == LISTENING and f"socket:[{fields[9]}]" in sockets:
                 address, _, port = fields[1].partition(":")
-                found.add((_dotted(address), int(port, 16)))
-    return found
+                addresses.add((_dotted(address), int(port, 16)))
+    return addresses
 
 
 def _target(link: Path) -> str:

@@ -1,12 +1,8 @@
 """A Chalice project for the tests: triggers, a schedule, routes, and functions that go wrong."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 STAGE = "dev"
 
@@ -133,7 +129,7 @@ def secret():
 
 
 def write_project(directory: Path, *, app: str = APP, config: dict[str, Any] | None = None) -> Path:
-    """Write a project to ``directory`` and return it."""
+    """Write a project to `directory` and return it."""
     (directory / ".chalice").mkdir(parents=True, exist_ok=True)
     (directory / ".chalice" / "config.json").write_text(json.dumps(config or CONFIG))
     (directory / "app.py").write_text(app)

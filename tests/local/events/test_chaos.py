@@ -1,16 +1,11 @@
-from __future__ import annotations
-
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from local.events.chaos import LONGEST_SECONDS, Chaos, calm
 from local.events.resources import clients
 from local.supervisor.background import cloud
 from tests.local.conftest import RETRY_DELAYS, Cloud
 from tests.support.sample_app import STAGE, write_project
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EVENTS = 400
 
@@ -34,10 +29,10 @@ def test_no_event_is_lost_and_none_comes_too_late() -> None:
 
 
 def test_events_are_doubled_delayed_and_reordered() -> None:
-    found = plans(2)
-    doubled = sum(len(plan) == 2 for plan in found)
-    late = sum(max(plan) > 0 for plan in found)
-    overtaken = sum(min(first) > min(second) for first, second in pairwise(found))
+    chaotic = plans(2)
+    doubled = sum(len(plan) == 2 for plan in chaotic)
+    late = sum(max(plan) > 0 for plan in chaotic)
+    overtaken = sum(min(first) > min(second) for first, second in pairwise(chaotic))
     assert 0.15 * EVENTS < doubled < 0.35 * EVENTS
     assert 0.4 * EVENTS < late < 0.8 * EVENTS
     assert overtaken > 0.2 * EVENTS

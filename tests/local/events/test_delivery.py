@@ -1,16 +1,12 @@
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.events.delivery import DeadLetter, Delivery, Lane, Outcome, describe, line, settle_after
-from local.workers.warm_function import FunctionError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from local.workers.warm_function import FunctionFailed
 
 EVENT = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"object": {"key": "in%2Fa+b.csv"}}}]}
 
@@ -29,7 +25,7 @@ class Desk:
     def call(self, _event: Mapping[str, Any]) -> float:
         self.calls += 1
         if self.calls <= self.fails:
-            raise FunctionError("ValueError: no")
+            raise FunctionFailed("ValueError: no")
         return 0.25
 
     def settle(self) -> None:

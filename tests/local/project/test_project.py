@@ -1,7 +1,5 @@
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +8,6 @@ from local.errors import LocalError
 from local.project.invoke import replay
 from local.project.project import Project
 from tests.support.sample_app import STAGE, write_project
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROUTE_EVENT = {
     "requestContext": {"httpMethod": "GET", "resourcePath": "/", "identity": {"sourceIp": "127.0.0.1"}, "path": "/"},
@@ -26,8 +21,8 @@ TEST_EVENT = {"Event": "s3:TestEvent"}
 
 
 def test_the_stage_wins_over_the_project(project_dir: Path) -> None:
-    found = Project(project_dir, STAGE, outer={}).environment()
-    assert found == {"GREETING": "hello", "PLACE": "everywhere"}
+    variables = Project(project_dir, STAGE, outer={}).environment()
+    assert variables == {"GREETING": "hello", "PLACE": "everywhere"}
 
 
 def test_the_function_wins_over_the_stage(project_dir: Path) -> None:
@@ -105,10 +100,10 @@ def test_replay_returns_the_error_of_a_function(project_dir: Path) -> None:
 
 def test_no_aws_variable_of_the_outside_survives() -> None:
     outside = {"AWS_PROFILE": "prod", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_S3": "https://s3", "HOME": "/h"}
-    found = simulated(outside, "http://127.0.0.1:9")
-    assert {name for name in found if name.startswith("AWS_")} == set(aws_dummies(""))
-    assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
-    assert found["HOME"] == "/h"
+    variables = simulated(outside, "http://127.0.0.1:9")
+    assert {name for name in variables if name.startswith("AWS_")} == set(aws_dummies(""))
+    assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+    assert variables["HOME"] == "/h"
 
 
 def test_a_proxy_is_not_asked_for_loopback() -> None:

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest
@@ -42,8 +40,8 @@ def moment(text: str) -> datetime:
     ],
 )
 def test_next_ring(expression: str, expected: str | None) -> None:
-    found = parse(expression).next_after(moment(NOW))
-    assert found == (moment(expected) if expected else None)
+    due = parse(expression).next_after(moment(NOW))
+    assert due == (moment(expected) if expected else None)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +81,7 @@ def test_bells_ring_when_due_and_then_wait_for_their_next_time() -> None:
     hung = bells([ScheduleTrigger("tick", "rate(1 hour)")], moment("2024-01-01T00:00:00"))
     hung = ring(hung, moment("2024-01-01T00:59:59"), sent.append)
     assert sent == []
-    # The laptop slept for half a day: the rings that were missed are one.
+    # The laptop slept for half a day: the missed rings count as one.
     hung = ring(hung, moment("2024-01-01T12:00:00"), sent.append)
     hung = ring(hung, moment("2024-01-01T12:00:01"), sent.append)
     assert [event["resources"] for event in sent] == [["arn:aws:events:us-east-1:123456789012:rule/tick"]]

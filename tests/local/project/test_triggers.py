@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -58,7 +56,7 @@ API_EVENT = {"requestContext": {"httpMethod": "GET", "resourcePath": "/x"}}
         pytest.param(s3_event("out/a.csv", name="ObjectRemoved:Delete"), [], id="removed elsewhere"),
         pytest.param(s3_event("x", bucket="other"), ["both"], id="another bucket"),
         pytest.param(s3_event("in/a.csv", bucket="B"), [], id="unknown bucket"),
-        pytest.param(s3_event("in/a.csv", name="ObjectTagging:Put"), [], id="event of nobody"),
+        pytest.param(s3_event("in/a.csv", name="ObjectTagging:Put"), [], id="event without a trigger"),
         pytest.param(
             {"Records": [*s3_event("x")["Records"], *s3_event("in/", name="ObjectRemoved:Delete")["Records"]]},
             ["put_only", "gone"],
@@ -106,7 +104,7 @@ def test_a_record_without_a_key_is_refused() -> None:
         pytest.param(s3_event("in/a.csv"), ["created", "put_only"], id="an exact match stays exact"),
         pytest.param(s3_event("test%2Fkey", bucket="example-bucket"), ["created", "put_only", "both"], id="foreign"),
         pytest.param(s3_event("k", bucket="x", name="ObjectRemoved:Delete"), ["gone", "both"], id="removed"),
-        pytest.param(s3_event("k", bucket="x", name="ObjectTagging:Put"), [], id="nobody listens"),
+        pytest.param(s3_event("k", bucket="x", name="ObjectTagging:Put"), [], id="no trigger listens"),
         pytest.param({"Records": []}, [], id="no records"),
     ],
 )
@@ -139,13 +137,13 @@ def test_an_app_without_routes_has_no_function_for_http() -> None:
 
 def test_sources_that_are_not_simulated_are_listed() -> None:
     app = Chalice(app_name="sample")
-    app.on_sns_message(topic="t", name="one")(nothing)
+    app.on_sns_message(topic="t", name="news")(nothing)
     app.on_sqs_message(queue="q", name="two")(nothing)
     app.on_kinesis_record(stream="s", name="three")(nothing)
     app.on_cw_event({"source": ["aws.ec2"]}, name="four")(nothing)
     lines = triggers_of(app).not_simulated
     assert lines == (
-        "one: SNS events are not simulated",
+        "news: SNS events are not simulated",
         "two: SQS events are not simulated",
         "three: Kinesis events are not simulated",
         "four: CloudWatch events are not simulated",

@@ -1,16 +1,12 @@
-from __future__ import annotations
-
 import http.client
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.servers.gateway import LARGEST_BODY
-
-if TYPE_CHECKING:
-    from tests.local.conftest import Cloud
+from tests.local.conftest import Cloud
 
 
 def ask(

@@ -1,14 +1,13 @@
-from __future__ import annotations
-
 import contextlib
 import io
 import json
 import os
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 import boto3
@@ -21,12 +20,8 @@ from obstore.store import S3Store
 
 from local.environment import adopt
 from local.events.resources import clients
+from tests.local.conftest import Cloud
 from tests.support.patience import eventually
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.local.conftest import Cloud
 
 RACERS = 8
 ROUNDS = 150
@@ -117,7 +112,7 @@ def test_metadata_names_keep_their_underscores(sim: Cloud) -> None:
     assert sim.s3.head_object(Bucket=BUCKET, Key="meta")["Metadata"] == {"my_key": "v"}
 
 
-def test_obstore_reads_and_is_told_of_what_it_has(sim: Cloud) -> None:
+def test_obstore_reads_and_learns_that_nothing_changed(sim: Cloud) -> None:
     sim.put("cached", b"once")
     store = obstore_of(sim)
     first = obstore.get(store, "cached")
@@ -134,7 +129,7 @@ def test_connections_are_kept(sim: Cloud) -> None:
             assert connection.recv(65536).startswith(b"HTTP/1.1 ")
 
 
-def test_a_slow_uploader_holds_up_nobody(sim: Cloud) -> None:
+def test_a_slow_uploader_blocks_no_other_client(sim: Cloud) -> None:
     address = urlsplit(sim.up.endpoint_url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as slow:
         slow.sendall(b"PUT /uploads/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
@@ -153,7 +148,7 @@ def test_a_broken_upload_leaves_nothing(sim: Cloud) -> None:
     assert sim.keys("half") == []
 
 
-def test_a_long_poll_holds_up_nobody_and_wakes_at_a_message(sim: Cloud) -> None:
+def test_a_long_poll_blocks_no_other_client_and_wakes_at_a_message(sim: Cloud) -> None:
     url = sim.sqs.create_queue(QueueName="long-poll")["QueueUrl"]
     with ThreadPoolExecutor(1) as pool:
         polled = pool.submit(sim.sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
@@ -198,7 +193,7 @@ def test_a_stock_client_needs_nothing_but_the_variables(sim: Cloud) -> None:
 
 
 @pytest.mark.usefixtures("own_process")
-def test_our_own_clients_heed_no_profile(sim: Cloud) -> None:
+def test_our_own_clients_ignore_profiles(sim: Cloud) -> None:
     os.environ |= {"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
     s3, sqs = clients(sim.up.endpoint_url)
     s3.put_object(Bucket=BUCKET, Key="own", Body=b"own")
@@ -217,7 +212,7 @@ def test_the_names_of_a_filter_may_be_written_as_an_app_likes(sim: Cloud) -> Non
     assert events(sim, "filtered") == [("ObjectCreated:Put", "data/a.csv")]
 
 
-def test_a_delete_in_a_versioned_bucket_is_told_as_its_marker(sim: Cloud) -> None:
+def test_a_delete_in_a_versioned_bucket_is_reported_as_its_marker(sim: Cloud) -> None:
     sim.s3.create_bucket(Bucket="versioned")
     sim.s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
     notify(sim, "versioned", queue(sim, "versioned"), {})
@@ -254,6 +249,6 @@ def events(sim: Cloud, queue_name: str) -> list[tuple[str, str]]:
     """The name and key of each event that is in a queue."""
     url = sim.sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
     messages = sim.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    found = [json.loads(message["Body"]) for message in messages]
-    records = [record for one in found for record in one.get("Records", [])]
+    notifications = [json.loads(message["Body"]) for message in messages]
+    records = [record for notification in notifications for record in notification.get("Records", [])]
     return [(record["eventName"], unquote_plus(record["s3"]["object"]["key"])) for record in records]

@@ -1,19 +1,14 @@
-from __future__ import annotations
-
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from local.events.resources import dead_letters, idle, post
 from local.events.timer import scheduled_event
 from local.runfile import running
+from tests.local.conftest import Cloud
 from tests.local.project.test_schedules import moment
 from tests.support.processes import PROC, family, listening
-
-if TYPE_CHECKING:
-    from tests.local.conftest import Cloud
 
 
 def log(sim: Cloud, name: str) -> str:
@@ -21,8 +16,8 @@ def log(sim: Cloud, name: str) -> str:
 
 
 def letters(sim: Cloud, key: str) -> list[dict[str, object]]:
-    found = dead_letters(sim.up, sqs=sim.sqs)
-    return [letter for letter in found if key in json.dumps(letter["event"])]
+    all_letters = dead_letters(sim.up, sqs=sim.sqs)
+    return [letter for letter in all_letters if key in json.dumps(letter["event"])]
 
 
 def test_an_upload_reaches_each_function_that_it_is_for_once(sim: Cloud) -> None:
@@ -34,7 +29,7 @@ def test_an_upload_reaches_each_function_that_it_is_for_once(sim: Cloud) -> None
     assert all(" ok " in line for line in lines)
 
 
-def test_a_suffix_is_heeded(sim: Cloud) -> None:
+def test_a_suffix_is_respected(sim: Cloud) -> None:
     sim.put("in/b.txt")
     sim.settle()
     assert sim.keys("copied/in/b.txt") == []
@@ -118,11 +113,11 @@ def test_a_message_that_is_no_event_is_a_dead_letter(sim: Cloud) -> None:
     sim.sqs.send_message(QueueUrl=sim.up.queue_url, MessageBody="garbage")
     post(sim.up, {"what": "is this"}, sqs=sim.sqs)
     sim.settle()
-    found = [letter for letter in dead_letters(sim.up, sqs=sim.sqs) if letter["function"] is None]
-    assert [letter["event"] for letter in found] == ["garbage", '{"what": "is this"}']
+    unknown = [letter for letter in dead_letters(sim.up, sqs=sim.sqs) if letter["function"] is None]
+    assert [letter["event"] for letter in unknown] == ["garbage", '{"what": "is this"}']
 
 
-def test_the_run_file_tells_where_it_is(sim: Cloud) -> None:
+def test_the_run_file_says_where_it_is(sim: Cloud) -> None:
     assert running(Path(sim.up.state_dir)) == sim.up
     assert sim.up.buckets == ("uploads",)
     assert sim.up.not_simulated == ("news: SNS events are not simulated",)

@@ -1,11 +1,9 @@
-from __future__ import annotations
-
 import os
 import signal
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +15,6 @@ from local.supervisor.children import ROOT
 from tests.support.patience import eventually
 from tests.support.processes import PROC, Process, alive, family
 from tests.support.sample_app import CONFIG, STAGE, write_project
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="reads the kernel's tables in /proc")
 
@@ -70,7 +65,7 @@ def test_it_goes_on_after_its_starter_until_it_is_stopped(project_dir: Path) -> 
     try:
         assert running(state) == up
         processes = family(up.pid)
-        with pytest.raises(LocalError, match=f"up already in .*process {up.pid}"):
+        with pytest.raises(LocalError, match=f"already up in .*process {up.pid}"):
             start(project_dir, stage=STAGE, state_dir=state)
     finally:
         stop(up)
