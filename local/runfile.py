@@ -36,6 +36,7 @@ class Running:
     dead_letter_queue_url: str
     environment: dict[str, str]
     not_simulated: tuple[str, ...]
+    objects_at_start: int
     started_at: str
 
 

@@ -8,12 +8,17 @@ one thread: each request is handled as a whole before the next starts, and a slo
 import asyncio
 import functools
 import json
+import sys
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
 
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import sqs_backends
 
+from local.errors import LocalError
 from local.servers import moto_patches
 from local.servers.asgi import (
     Answer,
@@ -26,8 +31,10 @@ from local.servers.asgi import (
     serve,
     server_arguments,
 )
+from local.servers.bucket_on_disk import BucketOnDisk, NotKept
 from local.servers.wsgi import WsgiApplication, call, environ_of
 
+NO_STORAGE: Final = "InsufficientStorage"
 RECEIVE: Final = b"AmazonSQS.ReceiveMessage"
 LONGEST_NAP_SECONDS: Final = 1.0  # a message whose visibility timeout ends makes no request that would wake us
 
@@ -35,8 +42,9 @@ LONGEST_NAP_SECONDS: Final = 1.0  # a message whose visibility timeout ends make
 class Storage:
     """An ASGI application that hands one whole request at a time to moto."""
 
-    def __init__(self, moto: WsgiApplication | None = None) -> None:
+    def __init__(self, moto: WsgiApplication | None = None, *, disk: BucketOnDisk | None = None) -> None:
         self._moto = moto or _dispatcher()
+        self._disk = disk
         self._changed = asyncio.Event()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -57,8 +65,22 @@ class Storage:
     def _handle(self, scope: Mapping[str, Any], body: bytes) -> Answer:
         answer = call(self._moto, environ_of(scope, moto_patches.request(scope, body)))
         if scope["method"] not in {"GET", "HEAD"}:
+            if self._disk:
+                answer = self._keep(self._disk, scope, answer)
             self._changed.set()
             self._changed = asyncio.Event()
+        return answer
+
+    @staticmethod
+    def _keep(disk: BucketOnDisk, scope: Mapping[str, Any], answer: Answer) -> Answer:
+        """Write what the request changed; its answer, or that it failed as a whole."""
+        _, _, path = unquote(scope["raw_path"].decode("latin-1")).partition("/")
+        bucket, _, key = path.partition("/")
+        try:
+            disk.save((bucket, key) if key else None)
+        except NotKept as error:
+            print(f"{scope['method']} /{path}: {error}", file=sys.stderr, flush=True)
+            return _insufficient_storage(str(error), json_protocol=bool(_header(scope, b"x-amz-target")))
         return answer
 
     async def _receive_message(
@@ -82,6 +104,17 @@ class Storage:
                 changed = self._changed
             await _nap(changed, gone, min(remaining, LONGEST_NAP_SECONDS))
         return None
+
+
+def _insufficient_storage(text: str, *, json_protocol: bool) -> Answer:
+    """An error in the form of S3 or of SQS that clients do not repeat: trying again at once would not help."""
+    if json_protocol:
+        body = json.dumps({"__type": NO_STORAGE, "message": text}).encode()
+        headers = [(b"content-type", b"application/x-amz-json-1.0")]
+    else:
+        body = f"<Error><Code>{NO_STORAGE}</Code><Message>{escape(text)}</Message></Error>".encode()
+        headers = [(b"content-type", b"application/xml")]
+    return Answer(507, [*headers, (b"content-length", str(len(body)).encode())], body)
 
 
 def _dispatcher() -> WsgiApplication:
@@ -119,8 +152,14 @@ def _header(scope: Mapping[str, Any], name: bytes) -> bytes:
 def main(arguments: list[str] | None = None) -> None:
     """Serve S3 and SQS on an inherited socket."""
     moto_patches.apply()
-    options = server_arguments(__doc__.partition("\n")[0]).parse_args(arguments)
-    serve(Storage(), fd=options.fd)
+    parser = server_arguments(__doc__.partition("\n")[0])
+    parser.add_argument("--keep-in", type=Path, help="a directory for all objects; without one they are not kept")
+    options = parser.parse_args(arguments)
+    try:
+        disk = BucketOnDisk(options.keep_in) if options.keep_in else None
+    except LocalError as error:
+        sys.exit(str(error))
+    serve(Storage(disk=disk), fd=options.fd)
 
 
 if __name__ == "__main__":

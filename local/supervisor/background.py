@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ def start(
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
     chaos: int | None = None,
     packaged: bool = False,
+    fresh: bool = False,
 ) -> Running:
     """Start the simulated cloud and return when it is ready; it keeps running after this process ends.
 
@@ -38,7 +39,12 @@ def start(
     `logs/cloud.log` in `state_dir`.
     """
     options = _options(
-        project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
+        project_dir,
+        stage=stage,
+        ports=(port, s3_port),
+        retry_delays=retry_delays,
+        chaos=chaos,
+        flags={"--packaged": packaged, "--fresh": fresh},
     )
     process, running = _spawn(options, state_dir, follow=False)
     # Nobody waits for its end; without this Python warns of a child that still runs.
@@ -68,10 +74,16 @@ def cloud(
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
     chaos: int | None = None,
     packaged: bool = False,
+    fresh: bool = False,
 ) -> Iterator[Running]:
     """Run the simulated cloud for as long as the context lasts, or this process."""
     options = _options(
-        project_dir, stage=stage, ports=(port, s3_port), retry_delays=retry_delays, chaos=chaos, packaged=packaged
+        project_dir,
+        stage=stage,
+        ports=(port, s3_port),
+        retry_delays=retry_delays,
+        chaos=chaos,
+        flags={"--packaged": packaged, "--fresh": fresh},
     )
     process, running = _spawn(options, state_dir, follow=True)
     try:
@@ -90,12 +102,12 @@ def _options(
     ports: tuple[int, int],
     retry_delays: tuple[float, ...],
     chaos: int | None,
-    packaged: bool,
+    flags: Mapping[str, bool],
 ) -> list[str]:
     port, s3_port = map(str, ports)
     options = [str(project_dir.resolve()), "--stage", stage, "--port", port, "--s3-port", s3_port]
     options += [] if chaos is None else ["--chaos", str(chaos)]
-    options += ["--packaged"] if packaged else []
+    options += [flag for flag, is_set in flags.items() if is_set]
     return [*options, "--retry-delays", *map(str, retry_delays)]
 
 
@@ -160,6 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
             retry_delays=tuple(options.retry_delays),
             chaos=options.chaos,
             packaged=options.packaged,
+            fresh=options.fresh,
             complain=complain,
         )
 
@@ -174,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--retry-delays", type=float, nargs="*", default=[])
     parser.add_argument("--chaos", type=int, help="a seed: double, delay and reorder events")
     parser.add_argument("--packaged", action="store_true", help="the project is an unpacked package")
+    parser.add_argument("--fresh", action="store_true", help="forget the buckets of earlier runs")
     parser.add_argument("--follow", action="store_true", help="end when standard input closes")
     parser.add_argument("--ready", type=int, required=True, help="an inherited descriptor to report on")
     return parser

@@ -21,8 +21,10 @@ from local.environment import LOOPBACK, aws_dummies, simulated
 from local.errors import LocalError
 from local.project.project import Project
 from local.runfile import Running
+from local.servers.disk_format import check_format, forget, objects_in
 from local.supervisor.children import Child, Children, importable, listen
 
+BUCKET: Final = "bucket"
 RETRY_DELAYS: Final = (1.0, 2.0)
 WATCH_SECONDS: Final = 0.1
 START_SECONDS: Final = 120.0
@@ -39,6 +41,7 @@ class _Plan:
     retry_delays: tuple[float, ...]
     chaos: int | None
     packaged: bool
+    objects: int
     http: socket.socket
     s3: socket.socket
 
@@ -62,6 +65,7 @@ def up(
     retry_delays: tuple[float, ...] = RETRY_DELAYS,
     chaos: int | None = None,
     packaged: bool = False,
+    fresh: bool = False,
     complain: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> int:
     """Run the simulated cloud for the Chalice app in `project_dir` until SIGINT or SIGTERM; return an exit code.
@@ -69,7 +73,8 @@ def up(
     `announce` is called once uploads and requests are served. Port 0 takes a free one. What cannot be done, now or
     later, is reported to `complain` in one line, and the exit code is 1. With a seed as `chaos`, events come doubled,
     late and out of order. When `packaged`, `project_dir` is an unpacked deployment zip with a configuration, and
-    its functions run in isolated interpreters. Must be called in the main thread.
+    its functions run in isolated interpreters. The buckets are kept in `bucket` under `state_dir`; `fresh` forgets what
+    is there. Must be called in the main thread.
     """
     project = Project(project_dir.resolve(), stage)
     state_dir = state_dir.resolve()
@@ -78,7 +83,7 @@ def up(
             _signals(),
             runfile.held(state_dir),
             contextlib.closing(
-                _plan(project, state_dir, (port, s3_port), retry_delays, chaos=chaos, packaged=packaged)
+                _plan(project, state_dir, (port, s3_port), retry_delays, chaos=chaos, packaged=packaged, fresh=fresh)
             ) as plan,
         ):
             _supervise(plan, announce)
@@ -98,11 +103,16 @@ def _plan(
     *,
     chaos: int | None,
     packaged: bool,
+    fresh: bool,
 ) -> _Plan:
     project.environment()  # a project that cannot be read is known before a port is taken
+    if fresh:
+        forget(state_dir / BUCKET)
+    check_format(state_dir / BUCKET)
+    objects = objects_in(state_dir / BUCKET)
     gateway = listen(ports[0], "HTTP")
     try:
-        return _Plan(project, state_dir, retry_delays, chaos, packaged, gateway, listen(ports[1], "S3"))
+        return _Plan(project, state_dir, retry_delays, chaos, packaged, objects, gateway, listen(ports[1], "S3"))
     except LocalError:
         gateway.close()
         raise
@@ -124,7 +134,8 @@ def _start(plan: _Plan, children: Children) -> Running:
     app = [str(plan.project.directory), "--stage", plan.project.stage, "--state-dir", str(plan.state_dir)]
     app += ["--packaged"] if plan.packaged else []
     url = _url(plan.http)
-    s3 = children.start("local.servers.s3", ["--fd", str(plan.s3.fileno())], fd=plan.s3.fileno())
+    keep = ["--keep-in", str(plan.state_dir / BUCKET)]
+    s3 = children.start("local.servers.s3", [*keep, "--fd", str(plan.s3.fileno())], fd=plan.s3.fileno())
     gateway = children.start("local.servers.gateway", [*app, "--fd", str(plan.http.fileno())], fd=plan.http.fileno())
     reading, writing = os.pipe()
     options = ["--ready", str(writing)]
@@ -150,6 +161,7 @@ def _start(plan: _Plan, children: Children) -> Running:
         dead_letter_queue_url=ready["dead_letter_queue_url"],
         environment=plan.project.environment() | aws_dummies(ready["endpoint_url"]),
         not_simulated=tuple(ready["not_simulated"]),
+        objects_at_start=plan.objects,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
