@@ -21,12 +21,14 @@ EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, a
 @click.option("--s3-port", default=9000, show_default=True, type=PORT, help="Port of S3 and SQS; 0 takes a free one.")
 @click.option("--chaos", metavar="SEED", type=int, help="Duplicate, delay and reorder events at random, from a seed.")
 @click.option("--deployed", is_flag=True, help="Run what is deployed: the unpacked zip and layer, isolated.")
+@click.option("--fresh", is_flag=True, help="Forget the bucket of earlier runs.")
 @click.pass_context
-def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, deployed: bool) -> None:
+def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, deployed: bool, fresh: bool) -> None:
     """Run the simulated cloud here: S3, the triggers and the HTTP API, until Ctrl-C.
 
-    Nothing leaves this machine, and nothing is kept when it ends. With --deployed the functions do not run from the
-    working tree: each runs from dist/deployment.zip, and those that train with dist/training-layer.zip, in an
+    Nothing leaves this machine. The bucket is kept in .vintner/bucket, a plain tree of files, and is there again at the
+    next start, with the events that were not handled yet; --fresh forgets it. With --deployed the functions do not run
+    from the working tree: each runs from dist/deployment.zip, and those that train with dist/training-layer.zip, in an
     interpreter that sees nothing else ('vintner layer' builds both).
     """
     from cli.building.unpacked import unpack_project  # noqa: PLC0415  (help and completion do without it)
@@ -43,6 +45,7 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, de
             state_dir=directory / STATE_DIR,
             chaos=chaos,
             packaged=deployed,
+            fresh=fresh,
             announce=_announce,
             complain=lambda text: click.echo(f"Error: {text}", err=True),
         )
@@ -50,22 +53,36 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, de
 
 
 @click.command(short_help="Stop the simulated cloud that is running here.")
+@click.option("--forget", is_flag=True, help="Remove its bucket too, with all that is in it.")
 @json_option
-def down(*, as_json: bool) -> None:
-    """Stop the simulated cloud that is running here. Without one, nothing happens."""
-    cloud = running(project_directory() / STATE_DIR)
+def down(*, forget: bool, as_json: bool) -> None:
+    """Stop the simulated cloud that is running here. Without one, nothing happens.
+
+    Its bucket stays in .vintner/bucket for the next 'vintner up', unless you say --forget.
+    """
+    from local.supervisor.cloud_process import forget_bucket  # noqa: PLC0415  (loads Chalice)
+
+    state_dir = project_directory() / STATE_DIR
+    cloud = running(state_dir)
     if cloud:
         stop(cloud)
+    forgotten = forget and forget_bucket(state_dir)
     if as_json:
-        print_json({"ended": cloud is not None})
+        print_json({"ended": cloud is not None, "forgotten": forgotten})
     else:
         line("ended" if cloud else "no simulated cloud is running here")
+        if forget:
+            line("the bucket is forgotten" if forgotten else "there was no bucket to forget")
 
 
 def _announce(cloud: Running) -> None:
     for source in cloud.not_simulated:
         click.echo(f"not simulated: {source}")
     bucket = ", ".join(f"s3://{name}" for name in cloud.buckets)
+    if cloud.objects_at_start:
+        click.echo(
+            f"kept   {cloud.objects_at_start} objects of earlier runs, in {STATE_DIR}/bucket  (--fresh forgets them)"
+        )
     click.echo(f"ready  {cloud.url}/  {bucket} at {cloud.endpoint_url}  (Ctrl-C ends it)")
     sys.stdout.flush()
 

@@ -36,7 +36,7 @@ def own_sample(directory: Path) -> "Sample":
 def prepare(directory: Path, state_dir: Path, stage: str) -> Iterator[str]:
     """Run a simulated cloud of its own with a model of the sample in production; its URL."""
     sample = own_sample(directory)
-    with cloud(directory, stage=stage, state_dir=state_dir) as running:
+    with cloud(directory, stage=stage, state_dir=state_dir, fresh=True) as running:
         target = Target.of(stage, state_dir)
         _upload(target, keys.TEST_UPLOADS, sample.test)
         _upload(target, keys.SLOT_UPLOADS, sample.slots[-1])

@@ -70,7 +70,7 @@ def _make(directory: Path) -> None:
     sample = own_sample(directory)
     rejected = directory / STATE_DIR / "sample" / "slot_7.csv"
     rejected.write_text(REJECTED, encoding="utf-8")
-    with cloud(directory, stage=LOCAL_STAGE, state_dir=state_dir) as running:
+    with cloud(directory, stage=LOCAL_STAGE, state_dir=state_dir, fresh=True) as running:
         target = Target.of(LOCAL_STAGE, state_dir)
         play(target, sample)
         key = keys.SLOT_UPLOADS + rejected.name

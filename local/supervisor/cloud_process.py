@@ -95,6 +95,12 @@ def up(
     return 0
 
 
+def forget_bucket(state_dir: Path) -> bool:
+    """Remove the buckets that are kept in `state_dir`; whether there were any; raise `LocalError` while one is up."""
+    with runfile.held(state_dir):
+        return forget(state_dir / BUCKET)
+
+
 def _plan(
     project: Project,
     state_dir: Path,
