@@ -6,6 +6,7 @@ one thread: each request is handled as a whole before the next starts, and a slo
 """
 
 import asyncio
+import contextlib
 import functools
 import json
 import sys
@@ -79,7 +80,8 @@ class Storage:
         try:
             disk.save((bucket, key) if key else None)
         except NotKept as error:
-            print(f"{scope['method']} /{path}: {error}", file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):  # the log may be on the same disk
+                print(f"{scope['method']} /{path}: {error}", file=sys.stderr, flush=True)
             return _insufficient_storage(str(error), json_protocol=bool(_header(scope, b"x-amz-target")))
         return answer
 

@@ -67,12 +67,12 @@ def spread(items: Sequence[Item], work: Callable[[Item], object]) -> int:
 
 
 def killed(work: Callable[[], object]) -> bool:
-    """Do work in a process that may kill itself; whether it did. Raise AssertionError when it failed otherwise."""
+    """Do work in a process that may be killed, by itself or at a limit; whether it was. AssertionError otherwise."""
     child, reads = start(work)
     with os.fdopen(reads, "rb") as pipe:
         text = pipe.read().decode(errors="replace")
     _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in {signal.SIGKILL, signal.SIGXFSZ}:
         return True
     assert status == 0, text
     return False
