@@ -6,6 +6,8 @@ from typing import Final
 
 REGION: Final = "us-east-1"
 LOOPBACK: Final = "127.0.0.1"
+WAITING: Final = "/_local/waiting"  # on the server of S3 and SQS: how many messages some queues have
+EVENTS_QUEUE: Final = "local-events"  # where all events wait for the pump
 
 
 def aws_dummies(endpoint_url: str) -> dict[str, str]:

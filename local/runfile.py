@@ -34,6 +34,7 @@ class Running:
     buckets: tuple[str, ...]
     queue_url: str
     dead_letter_queue_url: str
+    app_queue_urls: tuple[str, ...]
     environment: dict[str, str]
     not_simulated: tuple[str, ...]
     objects_at_start: int
@@ -53,7 +54,7 @@ def running(state_dir: Path) -> Running | None:
 
 def from_json(fields: dict[str, Any]) -> Running:
     """The `Running` that `dataclasses.asdict` and JSON were made from."""
-    lists = {name: tuple(fields[name]) for name in ("buckets", "not_simulated")}
+    lists = {name: tuple(fields[name]) for name in ("buckets", "not_simulated", "app_queue_urls")}
     return Running(**(fields | lists))
 
 

@@ -17,20 +17,25 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
+from local.project.message_events import source_of
 from local.workers.warm_function import FunctionFailed
 
-Call = Callable[[Mapping[str, Any]], float]
+Call = Callable[[Any], Mapping[str, Any]]  # of an event to the answer: seconds, and what the function returned
 Later = Callable[[float, Callable[[], None]], None]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event on its way to one function; `settle` is called once it is done with."""
+    """One event on its way to one function; `settle` is called once it is done with.
+
+    With `reply`, somebody waits for what the function returns or raises: there is one attempt.
+    """
 
     function: str
-    event: Mapping[str, Any]
+    event: Any
     settle: Callable[[], None]
     attempt: int = 1
+    reply: Callable[[Mapping[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,14 +107,21 @@ class Lane:
         """Call the function once, and settle the delivery, try it again later, or bury it."""
         started = time.monotonic()
         try:
-            seconds = self._call(delivery.event)
+            answer = self._call(delivery.event)
         except FunctionFailed as error:
             self._failed(delivery, str(error), time.monotonic() - started)
             return
-        self._report(Outcome(delivery, seconds))
+        self._report(Outcome(delivery, float(answer.get("seconds", time.monotonic() - started))))
+        if delivery.reply:
+            delivery.reply({"result": answer.get("result")})
         delivery.settle()
 
     def _failed(self, delivery: Delivery, error: str, seconds: float) -> None:
+        if delivery.reply:
+            self._report(Outcome(delivery, seconds, error))
+            delivery.reply({"error": error})
+            delivery.settle()
+            return
         if delivery.attempt <= len(self._retry_delays):
             delay = self._retry_delays[delivery.attempt - 1]
             self._report(Outcome(delivery, seconds, error, delay))
@@ -138,9 +150,13 @@ def settle_after(count: int, done: Callable[[], None]) -> Callable[[], None]:
     return settle
 
 
-def describe(event: Mapping[str, Any]) -> str:
+def describe(event: object) -> str:
     """An event's name and subject, short enough for a line of a log."""
+    if not isinstance(event, Mapping):
+        return "event"
     records = event.get("Records") or []
+    if source := source_of(event):
+        return f"{source[0].upper()} {source[1]}" + (f" ({len(records)} messages)" if len(records) > 1 else "")
     try:
         names = [f"{r['eventName']} {unquote_plus(r['s3']['object']['key'])}" for r in records]
     except (KeyError, TypeError):
@@ -160,4 +176,6 @@ def line(outcome: Outcome, *, log: str, now: datetime | None = None) -> str:
         return text
     again = outcome.again_seconds
     then = f"again in {again:g} s" if again is not None else "given up, now a dead letter"
+    if delivery.reply:
+        then = "its caller has the error"
     return f"{text} (attempt {delivery.attempt}, {then}): {outcome.error}; log: {log}"

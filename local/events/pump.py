@@ -1,12 +1,13 @@
 """The process that brings events to functions: from the queue, and from the clock through the queue."""
 
 import argparse
+import functools
 import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,138 +17,18 @@ from local import lifeline
 from local.errors import LocalError
 from local.events import resources, timer
 from local.events.chaos import Chaos, calm
-from local.events.delivery import DeadLetter, Delivery, Lane, Later, Outcome, dead_letter, line, run_later, settle_after
+from local.events.delivery import DeadLetter
+from local.events.dispatcher import Dispatcher
+from local.events.invoking import answer_at
+from local.events.workshop import Workshop
 from local.project.project import Project
-from local.project.triggers import Triggers, functions_for, triggers_of
-from local.workers.packaged import handlers, packaged_function
-from local.workers.warm_function import WarmFunction, worker_command
+from local.project.triggers import triggers_of
+from local.workers.packaged import handlers
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-POLL_SECONDS: Final = 20
-BATCH: Final = 10  # the most that SQS hands out at once
 LONGEST_ERROR: Final = 10_000  # a dead letter must fit into one SQS message
-
-
-class Pump:
-    """Takes messages from the queue and offers each to the lanes of the functions that it is for."""
-
-    def __init__(
-        self,
-        triggers: Triggers,
-        open_lane: Callable[[str], Lane],
-        *,
-        sqs: "SQSClient",
-        queue_url: str,
-        bury: Callable[[DeadLetter], None],
-        plan: Callable[[], tuple[float, ...]] = calm,
-        later: Later = run_later,
-    ) -> None:
-        self._triggers = triggers
-        self._open_lane = open_lane
-        self._lanes: dict[str, Lane] = {}
-        self._sqs = sqs
-        self._queue_url = queue_url
-        self._bury = bury
-        self._plan = plan
-        self._later = later
-
-    def run(self) -> None:
-        """Take batches without end."""
-        while True:
-            self.take(POLL_SECONDS)
-
-    def take(self, wait_seconds: int) -> None:
-        """Wait for messages, and offer those that come."""
-        answer = self._sqs.receive_message(
-            QueueUrl=self._queue_url, MaxNumberOfMessages=BATCH, WaitTimeSeconds=wait_seconds
-        )
-        for message in answer.get("Messages", []):
-            self._offer(message["Body"], message["ReceiptHandle"])
-
-    def _offer(self, body: str, receipt: str) -> None:
-        def delete() -> None:
-            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
-
-        try:
-            event = json.loads(body)
-            functions = functions_for(self._triggers, event).functions
-        except (ValueError, AttributeError, LocalError) as error:
-            self._bury(dead_letter(None, body, str(error), 0))
-            functions = ()
-        if not functions:
-            delete()
-            return
-        delays = self._plan()
-        settle = settle_after(len(functions) * len(delays), delete)
-        for function in functions:
-            for delay in delays:
-                self._deliver(Delivery(function, event, settle), delay)
-
-    def _deliver(self, delivery: Delivery, delay: float) -> None:
-        lane = self._lane(delivery.function)
-        if delay:
-            self._later(delay, lambda: lane.offer(delivery))
-        else:
-            lane.offer(delivery)
-
-    def _lane(self, function: str) -> Lane:
-        if function not in self._lanes:
-            lane = self._open_lane(function)
-            threading.Thread(target=lane.serve_forever, name=function, daemon=True).start()
-            self._lanes[function] = lane
-        return self._lanes[function]
-
-
-class Workshop:
-    """The warm functions of a project, with the lanes that lead to them.
-
-    With `handlers`, the project's directory is an unpacked package, and these are its functions.
-    """
-
-    def __init__(
-        self,
-        project: Project,
-        state_dir: Path,
-        *,
-        retry_delays: tuple[float, ...],
-        bury: Callable[[DeadLetter], None],
-        print_line: Callable[[str], None],
-        handlers: Mapping[str, str] | None = None,
-    ) -> None:
-        self._handlers = handlers
-        self._project = project
-        self._state_dir = state_dir
-        self._retry_delays = retry_delays
-        self.bury = bury
-        self._print_line = print_line
-        self._functions: list[WarmFunction] = []
-
-    def open_lane(self, function: str) -> Lane:
-        """A lane to `function`; its process starts at the first event."""
-        log = self._state_dir / "logs" / f"{function}.log"
-        warm = self._function(function, log)
-        self._functions.append(warm)
-
-        def report(outcome: Outcome) -> None:
-            self._print_line(line(outcome, log=str(log)))
-
-        return Lane(warm.call, retry_delays=self._retry_delays, report=report, bury=self.bury)
-
-    def _function(self, function: str, log: Path) -> WarmFunction:
-        project = self._project
-        if self._handlers is not None:
-            return packaged_function(project, function, self._handlers[function], log)
-        command = worker_command(project.directory, project.stage, function)
-        return WarmFunction(
-            command, project.directory, project.function(function).timeout_seconds, log, dict(project.outer)
-        )
-
-    def close(self) -> None:
-        """Kill every function's process."""
-        for function in self._functions:
-            function.kill()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -161,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
             bells = timer.bells(triggers.schedules, datetime.now(UTC))
             endpoint_url = os.environ["AWS_ENDPOINT_URL"]
             s3, sqs = resources.clients(endpoint_url)
-            queues = resources.set_up(triggers, s3=s3, sqs=sqs)
+            queues = resources.set_up(triggers, s3=s3, sqs=sqs, sns=resources.client_of("sns", endpoint_url))
         except LocalError as error:
             report.write(json.dumps({"error": str(error)}) + "\n")
             return
@@ -170,6 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
             "buckets": triggers.buckets,
             "queue_url": queues.events,
             "dead_letter_queue_url": queues.dead_letters,
+            "app_queue_urls": list(queues.of_app.values()),
             "not_simulated": triggers.not_simulated,
         }
         report.write(json.dumps(ready) + "\n")
@@ -177,7 +59,20 @@ def main(arguments: list[str] | None = None) -> None:
     _end_with(workshop)
     _start_timer(bells, sqs, queues)
     plan = calm if options.chaos is None else Chaos(options.chaos)
-    Pump(triggers, workshop.open_lane, sqs=sqs, queue_url=queues.events, bury=workshop.bury, plan=plan).run()
+    dispatcher = Dispatcher(
+        triggers,
+        workshop.open_lane,
+        sqs=sqs,
+        queue_url=queues.events,
+        bury=workshop.bury,
+        answer=functools.partial(answer_at, endpoint_url),
+        names={project.deployed_name(name): name for name in triggers.functions},
+        plan=plan,
+    )
+    for trigger in triggers.queues:
+        poll = functools.partial(dispatcher.poll_queue, trigger, queues.of_app[trigger.queue])
+        threading.Thread(target=poll, name=trigger.queue, daemon=True).start()
+    dispatcher.run()
 
 
 def _workshop(

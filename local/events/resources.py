@@ -1,18 +1,20 @@
 """The buckets and queues that an app needs before its first event, and what is in the queues later."""
 
 import contextlib
+import http.client
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlencode
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.environment import aws_dummies
+from local.environment import EVENTS_QUEUE, WAITING, aws_dummies
 from local.errors import LocalError
 from local.project.triggers import Triggers
 from local.runfile import Running
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-QUEUE: Final = "local-events"
 DEAD_LETTERS: Final = "local-dead-letters"
 # A message is in flight until its function has returned, retries included; SQS allows 12 hours.
 VISIBILITY_SECONDS: Final = 12 * 60 * 60
@@ -37,16 +38,17 @@ _COUNTS: Final = (
 
 @dataclass(frozen=True)
 class Queues:
-    """The two queues of the simulated cloud."""
+    """The URLs of the two queues of the simulated cloud, and of the app's own queues by their names."""
 
     events: str
     dead_letters: str
+    of_app: dict[str, str]
 
 
-def set_up(triggers: Triggers, *, s3: "S3Client", sqs: "SQSClient") -> Queues:
-    """Create the triggers' buckets and the queues, and have each bucket's events sent to the queue."""
+def set_up(triggers: Triggers, *, s3: "S3Client", sqs: "SQSClient", sns: Any) -> Queues:  # noqa: ANN401  (has no stubs)
+    """Create the triggers' buckets, queues and topics, and have all events sent to one queue."""
     attributes: Any = {"VisibilityTimeout": str(VISIBILITY_SECONDS)}
-    events = sqs.create_queue(QueueName=QUEUE, Attributes=attributes)["QueueUrl"]
+    events = sqs.create_queue(QueueName=EVENTS_QUEUE, Attributes=attributes)["QueueUrl"]
     dead = sqs.create_queue(QueueName=DEAD_LETTERS)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=events, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     for bucket in triggers.buckets:
@@ -59,25 +61,47 @@ def set_up(triggers: Triggers, *, s3: "S3Client", sqs: "SQSClient") -> Queues:
             s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=notification)
         except ClientError as error:
             raise LocalError(f"a trigger of bucket {bucket!r} with events {', '.join(names)}: {error}") from error
-    return Queues(events, dead)
+    for topic in dict.fromkeys(trigger.topic for trigger in triggers.topics):
+        topic_arn = sns.create_topic(Name=topic)["TopicArn"]
+        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+    own = {
+        trigger.queue: sqs.create_queue(
+            QueueName=trigger.queue, Attributes=_queue_attributes(trigger.queue, attributes)
+        )
+        for trigger in triggers.queues
+    }
+    return Queues(events, dead, {name: queue["QueueUrl"] for name, queue in own.items()})
+
+
+def _queue_attributes(name: str, attributes: Any) -> Any:  # noqa: ANN401  (a literal of the stubs)
+    return {**attributes, "FifoQueue": "true"} if name.endswith(".fifo") else attributes
 
 
 def clients(endpoint_url: str) -> "tuple[S3Client, SQSClient]":
     """S3 and SQS clients of the simulated cloud that do not read this process's environment."""
-    dummies = aws_dummies(endpoint_url)
+    session = _session()
+    config = Config(proxies={}, s3={"addressing_style": "path"})
+    return (
+        session.client("s3", endpoint_url=endpoint_url, config=config),
+        session.client("sqs", endpoint_url=endpoint_url, config=config),
+    )
+
+
+def _session() -> boto3.session.Session:
+    dummies = aws_dummies("")
     nowhere = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
-    session = boto3.session.Session(
+    return boto3.session.Session(
         aws_access_key_id=dummies["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=dummies["AWS_SECRET_ACCESS_KEY"],
         region_name=dummies["AWS_REGION"],
         # A profile named outside may be unknown here, and would stop the client before its first request.
         botocore_session=botocore.session.Session(session_vars=nowhere),
     )
-    config = Config(proxies={}, s3={"addressing_style": "path"})
-    return (
-        session.client("s3", endpoint_url=endpoint_url, config=config),
-        session.client("sqs", endpoint_url=endpoint_url, config=config),
-    )
+
+
+def client_of(service: Literal["sns", "lambda"], endpoint_url: str) -> Any:  # noqa: ANN401  (has no stubs here)
+    """A client of another service of the simulated cloud, from nothing but its address."""
+    return _session().client(service, endpoint_url=endpoint_url, config=Config(proxies={}))
 
 
 def idle(up: Running, *, sqs: "SQSClient | None" = None) -> bool:
@@ -89,7 +113,16 @@ def idle(up: Running, *, sqs: "SQSClient | None" = None) -> bool:
     client = sqs or clients(up.endpoint_url)[1]
     names: Any = list(_COUNTS)
     counts: Mapping[Any, str] = client.get_queue_attributes(QueueUrl=up.queue_url, AttributeNames=names)["Attributes"]
-    return sum(int(counts.get(name, 0)) for name in _COUNTS) == 0
+    return sum(int(counts.get(name, 0)) for name in _COUNTS) == 0 and (not up.app_queue_urls or _none_wait(up))
+
+
+def _none_wait(up: Running) -> bool:
+    """Whether all queues are empty at one moment: an app's own queue and the events fill each other."""
+    names = [url.rpartition("/")[2] for url in (up.queue_url, *up.app_queue_urls)]
+    connection = http.client.HTTPConnection(up.endpoint_url.removeprefix("http://"), timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", f"{WAITING}?{urlencode([('queue', name) for name in names])}")
+        return int(connection.getresponse().read()) == 0
 
 
 def post(up: Running, event: Mapping[str, Any], *, sqs: "SQSClient | None" = None) -> None:

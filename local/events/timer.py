@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from local.environment import REGION
+from local.project.message_events import ACCOUNT
 from local.project.schedules import Schedule, parse
 from local.project.triggers import ScheduleTrigger
 
-ACCOUNT: Final = "123456789012"
 TICK_SECONDS: Final = 1.0  # short, so that a laptop that wakes up notices at once what is due
 
 

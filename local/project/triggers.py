@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from chalice.app import Chalice, S3EventConfig, ScheduledEventConfig
+from chalice.app import Chalice, S3EventConfig, ScheduledEventConfig, SNSEventConfig, SQSEventConfig
 
 from local.errors import LocalError
+from local.project.message_events import source_of
 from local.project.project import API
 
 Event = Mapping[str, Any]
 
 KNOWN_EVENTS: Final = (
     "an S3 notification (Records[].eventSource 'aws:s3')",
+    "messages of a queue (Records[].eventSource 'aws:sqs')",
+    "a notification of a topic (Records[].EventSource 'aws:sns')",
     "a scheduled event (source 'aws.events', detail-type 'Scheduled Event')",
     "an API Gateway proxy event (requestContext.httpMethod and requestContext.resourcePath)",
 )
@@ -55,13 +58,39 @@ class ScheduleTrigger:
 
 
 @dataclass(frozen=True)
+class QueueTrigger:
+    """A function that is called with batches of a queue's messages."""
+
+    function: str
+    queue: str
+    batch_size: int = 1
+
+
+@dataclass(frozen=True)
+class TopicTrigger:
+    """A function that is called for each message of a topic."""
+
+    function: str
+    topic: str
+
+
+@dataclass(frozen=True)
 class Triggers:
-    """All that can start a function of an app."""
+    """All that can start a function of an app; `callable` are the functions that only a caller starts."""
 
     s3: tuple[S3Trigger, ...] = ()
     schedules: tuple[ScheduleTrigger, ...] = ()
+    queues: tuple[QueueTrigger, ...] = ()
+    topics: tuple[TopicTrigger, ...] = ()
+    callable: tuple[str, ...] = ()
     routes: bool = False
     not_simulated: tuple[str, ...] = ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """All functions of the app but the one of its routes, each once."""
+        kinds: tuple[Iterable[Any], ...] = (self.s3, self.schedules, self.queues, self.topics)
+        return _unique([*self.callable, *(trigger.function for triggers in kinds for trigger in triggers)])
 
     @property
     def buckets(self) -> tuple[str, ...]:
@@ -84,22 +113,34 @@ class Match:
 
 def triggers_of(app: Chalice) -> Triggers:
     """Read a Chalice app's event sources; those that are not simulated are kept as one clear line each."""
-    s3: list[S3Trigger] = []
-    schedules: list[ScheduleTrigger] = []
-    other: list[str] = []
-    for source in app.event_sources:
-        if isinstance(source, S3EventConfig):
-            s3.append(
-                S3Trigger(source.name, source.bucket, tuple(source.events), source.prefix or "", source.suffix or "")
-            )
-        elif isinstance(source, ScheduledEventConfig):
-            expression = source.schedule_expression
-            text = expression if isinstance(expression, str) else expression.to_string()
-            schedules.append(ScheduleTrigger(source.name, text))
-        else:
-            other.append(_not_simulated(source.name, type(source).__name__))
+    found = [_trigger_of(source) for source in app.event_sources]
+    other = [trigger for trigger in found if isinstance(trigger, str)]
     other += [_not_simulated(route, "Websocket") for route in app.websocket_handlers]
-    return Triggers(tuple(s3), tuple(schedules), bool(app.routes), tuple(other))
+    return Triggers(
+        s3=tuple(trigger for trigger in found if isinstance(trigger, S3Trigger)),
+        schedules=tuple(trigger for trigger in found if isinstance(trigger, ScheduleTrigger)),
+        queues=tuple(trigger for trigger in found if isinstance(trigger, QueueTrigger)),
+        topics=tuple(trigger for trigger in found if isinstance(trigger, TopicTrigger)),
+        callable=tuple(function.name for function in app.pure_lambda_functions),
+        routes=bool(app.routes),
+        not_simulated=tuple(other),
+    )
+
+
+def _trigger_of(source: object) -> S3Trigger | ScheduleTrigger | QueueTrigger | TopicTrigger | str:
+    """A trigger from an event source of Chalice's, or the line that says that it is not simulated."""
+    if isinstance(source, S3EventConfig):
+        prefix, suffix = source.prefix or "", source.suffix or ""
+        return S3Trigger(source.name, source.bucket, tuple(source.events), prefix, suffix)
+    if isinstance(source, ScheduledEventConfig):
+        expression = source.schedule_expression
+        return ScheduleTrigger(source.name, expression if isinstance(expression, str) else expression.to_string())
+    if isinstance(source, SQSEventConfig):
+        queue = source.queue or source.queue_arn.rpartition(":")[2]
+        return QueueTrigger(source.name, queue, source.batch_size)
+    if isinstance(source, SNSEventConfig):
+        return TopicTrigger(source.name, source.topic.rpartition(":")[2])
+    return _not_simulated(getattr(source, "name", "a function"), type(source).__name__)
 
 
 def functions_for(triggers: Triggers, event: Event) -> Match:
@@ -113,6 +154,8 @@ def functions_for(triggers: Triggers, event: Event) -> Match:
         return Match((), "the event has no records, so it is for no function")
     if records := _s3_records(event):
         return _for_s3(triggers, records)
+    if source := source_of(event):
+        return _for_messages(triggers, *source)
     if event.get("source") == "aws.events" and event.get("detail-type") == "Scheduled Event":
         return _for_schedule(triggers, event)
     if _is_http(event):
@@ -147,6 +190,15 @@ def _for_s3(triggers: Triggers, records: list[Event]) -> Match:
     key = unquote_plus(first["s3"]["object"]["key"])
     place = f"{first['eventName']} of {key!r} in bucket {first['s3']['bucket']['name']!r}"
     return Match((), f"no trigger matches {place}")
+
+
+def _for_messages(triggers: Triggers, service: str, name: str) -> Match:
+    if service == "sqs":
+        functions = _unique(trigger.function for trigger in triggers.queues if trigger.queue == name)
+    else:
+        functions = _unique(trigger.function for trigger in triggers.topics if trigger.topic == name)
+    what = "queue" if service == "sqs" else "topic"
+    return Match(functions, f"the {what}'s name" if functions else f"no trigger names the {what} {name!r}")
 
 
 def _for_schedule(triggers: Triggers, event: Event) -> Match:

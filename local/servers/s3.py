@@ -13,12 +13,14 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import sqs_backends
 
+from local.environment import REGION, WAITING
 from local.errors import LocalError
 from local.servers import moto_patches
 from local.servers.asgi import (
@@ -33,6 +35,7 @@ from local.servers.asgi import (
     server_arguments,
 )
 from local.servers.bucket_on_disk import BucketOnDisk, NotKept
+from local.servers.invocations import Invocations
 from local.servers.wsgi import WsgiApplication, call, environ_of
 
 NO_STORAGE: Final = "InsufficientStorage"
@@ -43,9 +46,17 @@ LONGEST_NAP_SECONDS: Final = 1.0  # a message whose visibility timeout ends make
 class Storage:
     """An ASGI application that hands one whole request at a time to moto."""
 
-    def __init__(self, moto: WsgiApplication | None = None, *, disk: BucketOnDisk | None = None) -> None:
+    def __init__(
+        self,
+        moto: WsgiApplication | None = None,
+        *,
+        disk: BucketOnDisk | None = None,
+        invoke_through: str | None = None,
+    ) -> None:
         self._moto = moto or _dispatcher()
         self._disk = disk
+        self._invoke_through = invoke_through
+        self._invocations = Invocations(self._send_message)
         self._changed = asyncio.Event()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -58,8 +69,13 @@ class Storage:
             gone = asyncio.ensure_future(receive())
             answer = await self._receive_message(scope, body, gone)
             gone.cancel()
+        elif self._invoke_through and (name := self._invocations.called(scope)):
+            gone = asyncio.ensure_future(receive())
+            kind = _header(scope, b"x-amz-invocation-type").decode("latin-1")
+            answer = await self._invocations.call(name, body, kind, gone)
+            gone.cancel()
         else:
-            answer = self._handle(scope, body)
+            answer = self._invocations.take_answer(scope, body) or _waiting(scope) or self._handle(scope, body)
         if answer is not None:
             await respond(send, answer)
 
@@ -71,6 +87,14 @@ class Storage:
             self._changed.set()
             self._changed = asyncio.Event()
         return answer
+
+    def _send_message(self, body: str) -> None:
+        """Put a message of our own into the queue of the pump."""
+        sqs_backends[DEFAULT_ACCOUNT_ID][REGION].send_message(self._invoke_through, body)
+        if self._disk:
+            self._disk.save()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     @staticmethod
     def _keep(disk: BucketOnDisk, scope: Mapping[str, Any], answer: Answer) -> Answer:
@@ -127,6 +151,16 @@ def _dispatcher() -> WsgiApplication:
     return application
 
 
+def _waiting(scope: Mapping[str, Any]) -> Answer | None:
+    """How many messages the queues have that a request names, in flight or not; None for any other request."""
+    if scope["path"] != WAITING:
+        return None
+    names = parse_qs(scope["query_string"].decode("latin-1")).get("queue", [])
+    queues = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues
+    body = str(sum(len(queues[name]._messages) for name in names if name in queues)).encode()  # noqa: SLF001
+    return Answer(200, [(b"content-length", str(len(body)).encode())], body)
+
+
 def _messages_wait() -> bool:
     """Whether any queue has a visible message; far cheaper than a request for each."""
     return any(
@@ -156,12 +190,13 @@ def main(arguments: list[str] | None = None) -> None:
     moto_patches.apply()
     parser = server_arguments(__doc__.partition("\n")[0])
     parser.add_argument("--keep-in", type=Path, help="a directory for all objects; without one they are not kept")
+    parser.add_argument("--invoke-through", metavar="QUEUE", help="where calls of functions by name are sent")
     options = parser.parse_args(arguments)
     try:
         disk = BucketOnDisk(options.keep_in) if options.keep_in else None
     except LocalError as error:
         sys.exit(str(error))
-    serve(Storage(disk=disk), fd=options.fd)
+    serve(Storage(disk=disk, invoke_through=options.invoke_through), fd=options.fd)
 
 
 if __name__ == "__main__":

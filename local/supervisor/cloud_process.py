@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any, Final
 
 from local import runfile
-from local.environment import LOOPBACK, aws_dummies, simulated
+from local.environment import EVENTS_QUEUE, LOOPBACK, aws_dummies, simulated
 from local.errors import LocalError
 from local.project.project import Project
 from local.runfile import Running
@@ -140,7 +140,7 @@ def _start(plan: _Plan, children: Children) -> Running:
     app = [str(plan.project.directory), "--stage", plan.project.stage, "--state-dir", str(plan.state_dir)]
     app += ["--packaged"] if plan.packaged else []
     url = _url(plan.http)
-    keep = ["--keep-in", str(plan.state_dir / BUCKET)]
+    keep = ["--keep-in", str(plan.state_dir / BUCKET), "--invoke-through", EVENTS_QUEUE]
     s3 = children.start("local.servers.s3", [*keep, "--fd", str(plan.s3.fileno())], fd=plan.s3.fileno())
     gateway = children.start("local.servers.gateway", [*app, "--fd", str(plan.http.fileno())], fd=plan.http.fileno())
     reading, writing = os.pipe()
@@ -165,6 +165,7 @@ def _start(plan: _Plan, children: Children) -> Running:
         buckets=tuple(ready["buckets"]),
         queue_url=ready["queue_url"],
         dead_letter_queue_url=ready["dead_letter_queue_url"],
+        app_queue_urls=tuple(ready["app_queue_urls"]),
         environment=plan.project.environment() | aws_dummies(ready["endpoint_url"]),
         not_simulated=tuple(ready["not_simulated"]),
         objects_at_start=plan.objects,

@@ -50,7 +50,7 @@ def _serve(app: "Chalice", settings: FunctionSettings, line: str, answers: TextI
     if done.traceback:
         print(done.traceback, file=sys.stderr, flush=True)
     print(f"END RequestId: {context.aws_request_id} Duration: {done.seconds * 1000:.2f} ms", flush=True)
-    _answer(answers, {"error": done.error, "seconds": done.seconds})
+    _answer(answers, {"error": done.error, "seconds": done.seconds, "result": done.result})
 
 
 def _answer(answers: TextIO, message: dict[str, Any]) -> None:

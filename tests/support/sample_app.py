@@ -86,7 +86,7 @@ def tick(event):
     put("ticked/" + event.event_id)
 
 
-@app.on_sns_message(topic="news")
+@app.on_kinesis_record(stream="news")
 def news(event):
     pass
 

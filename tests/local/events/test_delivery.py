@@ -22,11 +22,11 @@ class Desk:
     letters: list[DeadLetter] = field(default_factory=list)
     later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
-    def call(self, _event: Mapping[str, Any]) -> float:
+    def call(self, _event: Mapping[str, Any]) -> Mapping[str, Any]:
         self.calls += 1
         if self.calls <= self.fails:
             raise FunctionFailed("ValueError: no")
-        return 0.25
+        return {"seconds": 0.25, "result": "done"}
 
     def settle(self) -> None:
         self.settled += 1

@@ -4,6 +4,7 @@ import pytest
 from chalice import Chalice, Cron, Rate
 
 from local.errors import LocalError
+from local.project.message_events import arn_of, sns_event, sqs_event
 from local.project.triggers import Triggers, functions_for, nearest_functions, triggers_of
 
 CREATED, REMOVED = "s3:ObjectCreated:*", "s3:ObjectRemoved:*"
@@ -135,16 +136,36 @@ def test_an_app_without_routes_has_no_function_for_http() -> None:
     assert functions_for(Triggers(), API_EVENT).functions == ()
 
 
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (sqs_event("orders", [{"MessageId": "1", "ReceiptHandle": "r", "Body": "b"}]), ["work"]),
+        (sqs_event("others", [{"MessageId": "1", "ReceiptHandle": "r", "Body": "b"}]), []),
+        (sns_event({"TopicArn": arn_of("sns", "news"), "Message": "m"}), ["hear", "hear_too"]),
+        (sns_event({"TopicArn": arn_of("sns", "newsletter"), "Message": "m"}), []),
+    ],
+    ids=["queue", "another queue", "topic", "another topic"],
+)
+def test_messages_go_by_the_name_of_their_queue_or_topic(event: dict[str, Any], expected: list[str]) -> None:
+    app = Chalice(app_name="sample")
+    app.on_sqs_message(queue_arn=arn_of("sqs", "orders"), name="work", batch_size=3)(nothing)
+    app.on_sns_message(topic="news", name="hear")(nothing)
+    app.on_sns_message(topic=arn_of("sns", "news"), name="hear_too")(nothing)
+    app.lambda_function(name="only_called")(nothing)
+    triggers = triggers_of(app)
+    assert list(functions_for(triggers, event).functions) == expected
+    assert triggers.functions == ("only_called", "work", "hear", "hear_too")
+    assert triggers.queues[0].batch_size == 3
+
+
 def test_sources_that_are_not_simulated_are_listed() -> None:
     app = Chalice(app_name="sample")
-    app.on_sns_message(topic="t", name="news")(nothing)
-    app.on_sqs_message(queue="q", name="two")(nothing)
+    app.on_dynamodb_record(stream_arn="arn:t", name="two")(nothing)
     app.on_kinesis_record(stream="s", name="three")(nothing)
     app.on_cw_event({"source": ["aws.ec2"]}, name="four")(nothing)
     lines = triggers_of(app).not_simulated
     assert lines == (
-        "news: SNS events are not simulated",
-        "two: SQS events are not simulated",
+        "two: DynamoDB events are not simulated",
         "three: Kinesis events are not simulated",
         "four: CloudWatch events are not simulated",
     )

@@ -120,7 +120,7 @@ def test_a_message_that_is_no_event_is_a_dead_letter(sim: Cloud) -> None:
 def test_the_run_file_says_where_it_is(sim: Cloud) -> None:
     assert running(Path(sim.up.state_dir)) == sim.up
     assert sim.up.buckets == ("uploads",)
-    assert sim.up.not_simulated == ("news: SNS events are not simulated",)
+    assert sim.up.not_simulated == ("news: Kinesis events are not simulated",)
     assert sim.up.environment["GREETING"] == "hello"
     assert sim.up.environment["AWS_ENDPOINT_URL"] == sim.up.endpoint_url
 
