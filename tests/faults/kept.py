@@ -11,6 +11,7 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,8 @@ from local.environment import REGION
 from local.servers import moto_patches
 from local.servers.asgi import Answer
 from local.servers.bucket_on_disk import BucketOnDisk
-from local.servers.s3 import Storage
+from local.servers.s3 import Storage, _dispatcher
+from local.servers.wsgi import WsgiApplication, call, environ_of
 from tests.faults.forked import kill_myself
 
 BUCKET: Final = "uploads"
@@ -40,6 +42,34 @@ View = dict[str, Any]
 Step = Callable[["Kept"], object]
 
 
+def scope_of(method: str, path: str, body: bytes, query: str, headers: dict[str, str]) -> dict[str, Any]:
+    """A request as the server gets it; underscores in the names of headers are dashes."""
+    fields = {"host": "127.0.0.1", "content-length": str(len(body))}
+    fields |= {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    service = "sqs" if "x-amz-target" in fields else "s3"
+    fields["authorization"] = f"AWS4-HMAC-SHA256 Credential=testing/20260101/{REGION}/{service}/aws4_request"
+    return {
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+        "http_version": "1.1",
+    }
+
+
+@cache
+def application() -> WsgiApplication:
+    """moto, ready to answer: what it loads at its first request is shared by all processes that are forked later."""
+    moto = _dispatcher()
+    target = {"x_amz_target": "AmazonSQS.ListQueues", "content_type": "application/x-amz-json-1.0"}
+    for method, body, headers in (("GET", b"", {}), ("POST", b"{}", target)):
+        assert call(moto, environ_of(scope_of(method, "/", body, "", headers), body)).status == 200
+    return moto
+
+
 @dataclass
 class Kept:
     """A simulated S3 whose bucket is in `directory`; one in a process."""
@@ -51,25 +81,12 @@ class Kept:
         for backends, place in ((s3_backends, "aws"), (sqs_backends, REGION)):
             backends[DEFAULT_ACCOUNT_ID][place].reset()
         moto_patches.apply()
-        self._storage = Storage(disk=BucketOnDisk(self.directory))
+        self._storage = Storage(application(), disk=BucketOnDisk(self.directory))
         self.sqs("CreateQueue", QueueName=QUEUE)
 
     def ask(self, method: str, path: str, body: bytes = b"", query: str = "", **headers: str) -> Answer:
-        """Send a request; underscores in the names of headers become dashes."""
-        fields = {"host": "127.0.0.1", "content-length": str(len(body))}
-        fields |= {name.replace("_", "-").lower(): value for name, value in headers.items()}
-        service = "sqs" if "x-amz-target" in fields else "s3"
-        fields["authorization"] = f"AWS4-HMAC-SHA256 Credential=testing/20260101/{REGION}/{service}/aws4_request"
-        scope = {
-            "method": method,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
-            "server": ("127.0.0.1", 80),
-            "client": ("127.0.0.1", 1),
-            "http_version": "1.1",
-        }
-        return self._storage._handle(scope, body)
+        """Send a request."""
+        return self._storage._handle(scope_of(method, path, body, query, headers), body)
 
     def sqs(self, action: str, **fields: object) -> dict[str, Any]:
         """Send a request to SQS."""

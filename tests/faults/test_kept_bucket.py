@@ -17,7 +17,7 @@ import pytest
 
 from tests.faults import counting
 from tests.faults.forked import finish, killed, spread, start
-from tests.faults.kept import HISTORY, Calls, Kept, View
+from tests.faults.kept import HISTORY, Calls, Kept, View, application
 
 Point = tuple[int, bool]
 NOTHING: Final[View] = {"buckets": [], "queue": []}
@@ -72,6 +72,7 @@ def is_between(view: View, before: View, after: View) -> bool:
 def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[View], list[str]]:
     """What a client sees after each step when nothing happens, and all calls."""
     folder = tmp_path_factory.mktemp("kept")
+    application()
     finish(start(lambda: play(folder / "bucket", folder / "log", Calls(folder / "bucket"))))
     return views(folder / "log"), (folder / "log.calls").read_text().split()
 

@@ -60,7 +60,7 @@ class App:
         return {
             "status": answer["StatusCode"],
             "error": answer.get("FunctionError"),
-            "result": text and json.loads(text),
+            "result": json.loads(text) if text else None,
         }
 
 

@@ -83,7 +83,7 @@ def test_functions_for(event: dict[str, Any], expected: list[str]) -> None:
     [
         pytest.param({}, "none", id="empty"),
         pytest.param({"hello": 1}, "'hello'", id="unknown"),
-        pytest.param({"Records": [{"EventSource": "aws:sns"}]}, "'Records'", id="SNS"),
+        pytest.param({"Records": [{"eventSource": "aws:kinesis"}]}, "'Records'", id="Kinesis"),
         pytest.param({"requestContext": {"http": {}}}, "'requestContext'", id="HTTP API version 2"),
         pytest.param({"source": "aws.ec2", "detail-type": "x"}, "'source'", id="another bus event"),
     ],
