@@ -101,7 +101,7 @@ class Kept:
     def view(self) -> View:
         """All that moto answers from: each version of each key, and what waits in the queue."""
         backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
-        seen: View = {"buckets": [*backend.buckets], "queue": sorted(self._messages())}
+        seen: View = {"buckets": sorted(backend.buckets), "queue": sorted(self._messages())}
         for name, bucket in backend.buckets.items():
             for key, versions in bucket.keys.iterlists():
                 seen[f"{name}/{key}"] = [_shown(version, backend) for version in versions]

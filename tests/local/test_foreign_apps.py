@@ -21,8 +21,8 @@ from local.events.resources import client_of, clients, dead_letters, idle, post
 from local.events.timer import scheduled_event
 from local.runfile import Running, running
 from local.supervisor.children import ROOT
-from tests.local.conftest import eventually
 from tests.support.foreign_apps import APPS, config_of
+from tests.support.patience import eventually
 from tests.support.sample_app import write_project
 
 if TYPE_CHECKING:
