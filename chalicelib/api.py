@@ -7,19 +7,19 @@ from chalice import Blueprint, Response
 from chalice.app import Request
 
 from chalicelib.access_log import access
-from chalicelib.problems import MEDIA_TYPES, TooLarge, Unsupported, as_problem
-from chalicelib.runtime import production
+from chalicelib.payload import check_answer, check_request
+from chalicelib.problems import FORM_TYPE, MEDIA_TYPES, Unsupported, as_problem
+from chalicelib.runtime import production, settings
 from chalicelib.usage_plan import Gate
 from functions import predict
 from shared.documents import Document
 from shared.errors import VintnerError
 from shared.serving.json_codec import json_text
 from shared.serving.production_cache import ProductionCache
+from shared.settings import UnknownFields
 
 api = Blueprint(__name__)
 api.register_middleware(access, "http")
-
-MAX_BODY_BYTES: Final = 6 * 1024 * 1024  # a Lambda function accepts no more
 
 _KEY: Final = Gate.from_environment().api_key
 _JSON: Final = {"Content-Type": "application/json"}
@@ -33,20 +33,26 @@ def answer(make: Callable[[], Mapping[str, object]]) -> Response:
         return as_problem(error)
 
 
-def _ask(ask: Callable[[ProductionCache, bytes, str], Document]) -> Response:
-    request = api.current_request
-    return answer(lambda: ask(production(), *_asked(request)))
+def _ask(ask: Callable[[ProductionCache, bytes, str, UnknownFields], Document]) -> Response:
+    try:
+        predicted = ask(production(), *_asked(api.current_request), settings().unknown_fields)
+        text = json_text(predicted)
+        check_answer(predicted, text)
+        return Response(text, _JSON)
+    except VintnerError as error:
+        return as_problem(error)
 
 
 def _asked(request: Request) -> tuple[bytes, str]:
     """The body and its media type."""
     content_type = request.headers.get("content-type", MEDIA_TYPES[0])
     media_type = content_type.partition(";")[0].strip().lower()
+    body = request.raw_body
+    if media_type == FORM_TYPE and body.lstrip().startswith(b"{"):
+        media_type = MEDIA_TYPES[0]  # what curl -d says of any body; no form begins so
     if media_type not in MEDIA_TYPES:
         raise Unsupported(content_type)
-    body = request.raw_body
-    if len(body) > MAX_BODY_BYTES:
-        raise TooLarge(f"expected at most {MAX_BODY_BYTES} bytes, found {len(body)}: send the rows in parts")
+    check_request(body, is_binary=media_type == "text/csv")
     return body, media_type
 
 

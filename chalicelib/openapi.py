@@ -15,20 +15,22 @@ from chalicelib.json_schemas import Bounds, Schema, missing_schema, value_schema
 from shared.documents import Label
 from shared.formats.values import FLOAT32_MAX, TRUE
 from shared.scorer.scorer import Scorer
+from shared.settings import UnknownFields
 
 _SKELETON: Final = Path(__file__).parent / "static" / "openapi.json"
 SHOWN_CATEGORIES: Final = 100
+_INDEX: Final = "^(Unnamed: [0-9]+)?$"  # the name of an index, as pandas writes it and as it reads that again
 _FORMS: Final = {"instances": "Instances", "dataframe_records": "DataframeRecords", "dataframe_split": "DataframeSplit"}
 
 
-def describe(scorer: Scorer | None, assets: Sequence[str]) -> Schema:
+def describe(scorer: Scorer | None, assets: Sequence[str], unknown_fields: UnknownFields = "warn") -> Schema:
     """The document for the model in production, or one with open schemas while there is none.
 
-    `assets` are the names that `/assets` knows.
+    `assets` are the names that `/assets` knows; `unknown_fields` says whether a row may have others than the model's.
     """
     document: Schema = json.loads(_SKELETON.read_text(encoding="utf-8"))
     forms = [name for field, name in _FORMS.items() if scorer is None or field not in scorer.features]
-    schemas = _of_model(scorer, forms) if scorer else _of_no_model()
+    schemas = _of_model(scorer, forms, unknown_fields) if scorer else _of_no_model()
     document["components"]["schemas"] |= schemas
     content = _content(scorer, forms)
     for path in ("/predict", "/invocations"):
@@ -38,7 +40,7 @@ def describe(scorer: Scorer | None, assets: Sequence[str]) -> Schema:
     return document
 
 
-def _of_model(scorer: Scorer, forms: Sequence[str]) -> Schema:
+def _of_model(scorer: Scorer, forms: Sequence[str], unknown_fields: UnknownFields) -> Schema:
     label = _label_schema(scorer.classes)
     names = list(scorer.class_names)
     probability: Schema = {"type": "number", "minimum": 0, "maximum": 1}
@@ -55,14 +57,14 @@ def _of_model(scorer: Scorer, forms: Sequence[str]) -> Schema:
     }
     model_id: Schema = {"$ref": "#/components/schemas/ModelId"}
     schemas = {
-        "Row": _row(scorer),
+        "Row": _row(scorer, unknown_fields),
         "Missing": missing_schema(list(scorer.missing)),
         "Instances": _records("instances", "Many rows."),
         "DataframeRecords": _records("dataframe_records", "Many rows, in a spelling of MLflow's clients."),
-        "DataframeSplit": _split(scorer),
+        "DataframeSplit": _split(scorer, unknown_fields),
         "Label": {**label, "description": f"A class: a value of the label {scorer.label}."},
         "RowPrediction": _closed(answer),
-        "Prediction": _closed({**answer, "model_id": model_id}),
+        "Prediction": _prediction({**answer, "model_id": model_id}),
     }
     return {name: schema for name, schema in schemas.items() if name not in _FORMS.values() or name in forms}
 
@@ -79,8 +81,13 @@ def _of_no_model() -> Schema:
     return {
         "Label": label,
         "RowPrediction": _closed(answer),
-        "Prediction": _closed({**answer, "model_id": {"$ref": "#/components/schemas/ModelId"}}),
+        "Prediction": _prediction({**answer, "model_id": {"$ref": "#/components/schemas/ModelId"}}),
     }
+
+
+def _prediction(answer: Schema) -> Schema:
+    """The schema of the answer to one row."""
+    return _closed({**answer, "warnings": {"$ref": "#/components/schemas/Warnings"}}, required=list(answer))
 
 
 def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
@@ -90,7 +97,9 @@ def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
             "application/json": {"schema": {"type": "object", "description": waits}},
             "text/csv": {"schema": {"type": "string", "description": waits}},
         }
-    refs = [{"$ref": f"#/components/schemas/{name}"} for name in ("Row", *forms)]
+    refs: list[Schema] = [{"$ref": f"#/components/schemas/{name}"} for name in ("Row", *forms)]
+    if forms:  # beside the features of a row, too, these names are those of many rows
+        refs[0]["propertyNames"] = {"not": {"enum": [field for field, name in _FORMS.items() if name in forms]}}
     return {
         "application/json": {"schema": {"anyOf": refs}, "examples": _examples(scorer, forms)},
         "text/csv": {
@@ -99,14 +108,17 @@ def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
                 "description": "A header line, then a line for each row, as in an upload. Detected are the delimiter "
                 "(comma, semicolon, tab or vertical bar), the encoding (UTF-8, UTF-16 or Windows-1252), a decimal "
                 "comma where commas do not delimit, and gzip. A cell may be any of the spellings of Missing; truth "
-                "values, dates and categories are spelled as in JSON, numbers in plain decimal notation.",
+                "values, dates and categories are spelled as in JSON, numbers in plain decimal notation. The header "
+                "line may be left out: when no cell of the first line is the name of a column (a feature, the label "
+                "or an ignored one, in capitals or not) and it has as many cells as there are features, every line "
+                f"is a row with the features in this order: {', '.join(scorer.features)}.",
             },
             "example": _csv(scorer),
         },
     }
 
 
-def _row(scorer: Scorer) -> Schema:
+def _row(scorer: Scorer, unknown_fields: UnknownFields) -> Schema:
     """The schema of a row. The first example of a number or a date is what replaces a missing value."""
     inputs = scorer.inputs
     scaled, categories = iter(zip(inputs.means, inputs.scales, strict=True)), iter(inputs.categories)
@@ -121,11 +133,18 @@ def _row(scorer: Scorer) -> Schema:
         else:
             features[column.name] = {**value_schema(column, _bounds(*next(scaled))), "examples": [typical]}
     unused = {name: {"description": "Allowed and not used."} for name in _unused(scorer)}
+    row = _closed({**features, **unused}, required=scorer.features)
+    if unknown_fields == "error":
+        row |= {"patternProperties": {_INDEX: {"description": "An index: allowed and not used."}}}
+        others = "Other fields are refused."
+    else:
+        row |= {"additionalProperties": True}
+        others = "Other fields are ignored and named in the answer's warnings."
     return {
-        **_closed({**features, **unused}, required=scorer.features),
+        **row,
         "description": "A value for each of the model's features; null is a missing value. For a number or a date the "
         "median of the training rows replaces it. Names are matched after trimming, with an underscore "
-        "for each run of white space.",
+        f"for each run of white space. {others}",
     }
 
 
@@ -144,11 +163,12 @@ def _records(field: str, description: str) -> Schema:
     return {**_closed({field: rows}), "description": description}
 
 
-def _split(scorer: Scorer) -> Schema:
+def _split(scorer: Scorer, unknown_fields: UnknownFields) -> Schema:
+    known: Schema = {"anyOf": [{"enum": [*scorer.features, *_unused(scorer)]}, {"type": "string", "pattern": _INDEX}]}
     columns: Schema = {
         "type": "array",
         "description": "All of the model's features, in any order.",
-        "items": {"enum": [*scorer.features, *_unused(scorer)]},
+        "items": known if unknown_fields == "error" else {"type": "string"},
         "uniqueItems": True,
         "allOf": [{"contains": {"const": name}} for name in scorer.features],
     }

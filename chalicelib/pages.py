@@ -17,7 +17,7 @@ from chalice import Blueprint, Response
 from chalicelib import openapi
 from chalicelib.api import answer
 from chalicelib.problems import problem
-from chalicelib.runtime import production, reader
+from chalicelib.runtime import production, reader, settings
 from functions import status
 from shared.scorer.scorer import Scorer
 from shared.serving.production_cache import NotServing
@@ -74,7 +74,7 @@ def docs_route() -> Response:
 @pages.route("/openapi.json", methods=["GET"], name="openapi")
 def openapi_route() -> Response:
     """The API, described from the production model's own features."""
-    body = json.dumps(openapi.describe(_serving_scorer(), list(ASSETS)))
+    body = json.dumps(openapi.describe(_serving_scorer(), list(ASSETS), settings().unknown_fields))
     return Response(body, {"Content-Type": "application/json", "Cache-Control": "no-cache", **_SAFE})
 
 

@@ -8,17 +8,17 @@ from typing import Final
 from chalice import Response
 from chalice.app import Request
 
+from chalicelib.payload import TooLarge, is_carried
 from shared.errors import VintnerError
+from shared.serving.fields import FieldError, InvalidFields, Malformed
 from shared.serving.production_cache import NotServing
-from shared.serving.requests import FieldError, InvalidFields, Malformed
 
 MEDIA_TYPES: Final = ["application/json", "text/csv"]
+FORM_TYPE: Final = "application/x-www-form-urlencoded"  # read as JSON where that is what it is
 PROBLEM_TYPE: Final = "application/problem+json"
+_LISTED: Final = 1_000  # errors of a problem that is too large
+_LONGEST: Final = 200  # characters of its texts
 RETRY_AFTER: Final = {"Retry-After": "5"}
-
-
-class TooLarge(VintnerError):
-    """The body is larger than a function accepts."""
 
 
 class Unsupported(VintnerError):
@@ -40,7 +40,22 @@ def problem(
     }
     if errors:
         document["errors"] = [vars(error) for error in errors]
-    return Response(json.dumps(document), {"Content-Type": PROBLEM_TYPE, **(headers or {})}, status)
+    text = json.dumps(document)
+    if not is_carried(text):
+        text = json.dumps(_cut(document, errors))
+    return Response(text, {"Content-Type": PROBLEM_TYPE, **(headers or {})}, status)
+
+
+def _cut(document: Mapping[str, object], errors: Sequence[FieldError]) -> Mapping[str, object]:
+    """A problem that no answer carries, with the first errors alone and without the ends of long texts."""
+    detail = f"{document['detail']}"[:_LONGEST]
+    if not errors:
+        return {**document, "detail": detail}
+    listed = [
+        {"pointer": one.pointer[:_LONGEST].removesuffix("~"), "detail": one.detail[:_LONGEST]}
+        for one in errors[:_LISTED]
+    ]
+    return {**document, "detail": f"{detail}; listed are the first {len(listed)}", "errors": listed}
 
 
 def as_problem(error: VintnerError) -> Response:

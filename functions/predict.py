@@ -5,32 +5,41 @@ from typing import Any
 from shared.scorer.classifiers.probabilities import Probabilities
 from shared.scorer.preprocessing import OutOfRange
 from shared.scorer.scorer import Scorer
+from shared.serving.fields import FieldError, InvalidFields
 from shared.serving.production_cache import ProductionCache
-from shared.serving.requests import FieldError, InvalidFields, RequestRows, parse_body
+from shared.serving.request_rows import RequestRows
+from shared.serving.requests import parse_body
+from shared.settings import UnknownFields
 
 Answer = dict[str, Any]
 
 
-def predict(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
-    """Answer one row with its prediction, or many rows with a list of them.
+def predict(cache: ProductionCache, body: bytes, media_type: str, unknown_fields: UnknownFields = "warn") -> Answer:
+    """Answer one row with its prediction, or many rows with a list of them; with `warnings` where there are any.
 
     Raise NotServing, Malformed, or InvalidFields with every bad field.
     """
     production = cache.current()
     scorer = production.scorer
-    rows = parse_body(body, media_type, scorer)
+    rows = parse_body(body, media_type, scorer, unknown_fields)
     if rows.single:
-        return {**_prediction(_answer(scorer, rows, 0), scorer), "model_id": production.model_id}
-    answers = [_prediction(_answer(scorer, rows, number), scorer) for number in range(len(rows.values))]
-    return {"predictions": answers, "model_id": production.model_id}
+        answer = _prediction(_answer(scorer, rows, 0), scorer)
+    else:
+        answers = [_prediction(_answer(scorer, rows, number), scorer) for number in range(len(rows.values))]
+        answer = {"predictions": answers}
+    answer["model_id"] = production.model_id
+    if rows.warnings:
+        answer["warnings"] = rows.warnings
+    return answer
 
 
-def invoke(cache: ProductionCache, body: bytes, media_type: str) -> Answer:
+def invoke(cache: ProductionCache, body: bytes, media_type: str, unknown_fields: UnknownFields = "warn") -> Answer:
     """Answer as model servers do: a list of plain predictions, also for one row. Raises what `predict` raises."""
     scorer = cache.current().scorer
-    rows = parse_body(body, media_type, scorer)
+    rows = parse_body(body, media_type, scorer, unknown_fields)
     answers = [_answer(scorer, rows, number) for number in range(len(rows.values))]
-    return {"predictions": [scorer.classes[index] for index, _ in answers]}
+    warnings = {"warnings": rows.warnings} if rows.warnings else {}
+    return {"predictions": [scorer.classes[index] for index, _ in answers], **warnings}
 
 
 def _answer(scorer: Scorer, rows: RequestRows, number: int) -> tuple[int, Probabilities]:

@@ -12,6 +12,7 @@ from shared.errors import BadSetting
 from shared.formats.values import MISSING, UNLABELLED, as_number
 
 Duplicates = Literal["union", "sum", "distinct"]
+UnknownFields = Literal["warn", "error"]
 
 AUTO: Final = "auto"
 ESTIMATORS: Final = (
@@ -28,6 +29,7 @@ PROMOTION_RULES: Final = ("better", "significant")
 APPROVALS: Final = ("auto", "manual")
 ON_DRIFT: Final = ("warn", "reject")
 DUPLICATES: Final[tuple[Duplicates, ...]] = get_args(Duplicates)
+UNKNOWN_FIELDS: Final[tuple[UnknownFields, ...]] = get_args(UnknownFields)
 
 _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
@@ -116,6 +118,7 @@ class Settings(ReadingSettings, _Place):
     refresh_seconds: float = 5.0
     on_drift: str = "warn"
     duplicates: Duplicates = "union"
+    unknown_fields: UnknownFields = "warn"
     pages: bool = True
 
     @classmethod
@@ -137,6 +140,7 @@ class Settings(ReadingSettings, _Place):
             missing=("", *variables.names("VINTNER_MISSING")) if variables.has("VINTNER_MISSING") else MISSING,
             on_drift=variables.choice("VINTNER_ON_DRIFT", ON_DRIFT),
             duplicates=variables.choice("VINTNER_DUPLICATES", DUPLICATES),
+            unknown_fields=variables.choice("VINTNER_UNKNOWN_FIELDS", UNKNOWN_FIELDS),
             pages=variables.choice("VINTNER_PAGES", ("on", "off")) == "on",
         )
         if settings.label in settings.ignore:

@@ -35,6 +35,14 @@ from local.servers.asgi import (
     serve,
     server_arguments,
 )
+from local.servers.payload_limits import (
+    ANSWER_REFUSED,
+    LARGEST_REQUEST,
+    MEASURED_REQUEST,
+    REQUEST_REFUSED,
+    is_answer_too_large,
+    is_request_too_large,
+)
 from local.workers.packaged import PackagedApp, handlers, packaged_function
 
 if TYPE_CHECKING:
@@ -42,7 +50,6 @@ if TYPE_CHECKING:
 
 REMEMBERED_PATHS: Final = 1_024
 LOG_DELAY_SECONDS: Final = 0.01
-LARGEST_BODY: Final = 6_291_456  # what Lambda accepts as one request
 # A quoted '/', '?' or '#' stays quoted: unquoted it would change which route the path is for.
 _KEEP_QUOTED: Final = re.compile(r"%(?=2f|3f|23)", re.IGNORECASE)
 
@@ -63,15 +70,11 @@ class Gateway:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             # The server drops the rest of a body that is not read.
-            body = None if _declared_length(headers) > LARGEST_BODY else await _read(receive)
+            body = None if _declared_length(headers) > LARGEST_REQUEST else await _read(receive)
         except Disconnected:
             return
         if body is None:
-            answer = problem(
-                413,
-                "Content Too Large",
-                f"expected at most {LARGEST_BODY} bytes, as Lambda accepts: send the body in parts",
-            )
+            answer = problem(413, "Content Too Large", REQUEST_REFUSED)
         else:
             answer = self.handle(scope["method"], scope["raw_path"], scope["query_string"], headers, body)
             self._flush_soon()
@@ -106,7 +109,12 @@ class Gateway:
 
     def _ask(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         try:
-            return _answer(self._local.handle_request(method, target, headers, body or None))
+            if len(body) > MEASURED_REQUEST:
+                event = self._local.event_converter.create_lambda_event(method, target, headers, body)
+                if is_request_too_large(event):
+                    return problem(413, "Content Too Large", REQUEST_REFUSED)
+            response = self._local.handle_request(method, target, headers, body or None)
+            return _unanswered() if is_answer_too_large(response) else _answer(response)
         except LocalGatewayException as error:
             return _refusal(error)
         except Exception:  # noqa: BLE001 - the edge of the app: a 502 of API Gateway's
@@ -148,7 +156,7 @@ class RememberingMatcher:
 
 async def _read(receive: Receive) -> bytes | None:
     try:
-        return await read_body(receive, limit=LARGEST_BODY)
+        return await read_body(receive, limit=LARGEST_REQUEST)
     except BodyTooLarge:
         return None
 
@@ -177,6 +185,12 @@ def _answer(response: Mapping[str, Any]) -> Answer:
         (name.encode("latin-1"), str(value).encode("latin-1")) for name, values in fields.items() for value in values
     ]
     return Answer(int(response["statusCode"]), encoded, content)
+
+
+def _unanswered() -> Answer:
+    """Say what API Gateway says when Lambda does not deliver what the app has answered."""
+    print("[ERROR] Function.ResponseSizeTooLarge:", ANSWER_REFUSED, file=sys.stderr)
+    return _answer({"statusCode": 502, "body": '{"message": "Internal server error"}'})
 
 
 def _refusal(error: LocalGatewayException) -> Answer:

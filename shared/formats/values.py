@@ -29,6 +29,7 @@ _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(
 _ZONE_APART: Final = re.compile(r" (?=[Z+-])")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT_INTEGER: Final = 2.0**53
+_INDEX_NAME: Final = re.compile(r"(?i:unnamed(:?_\d+)?)?")
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(([,. '\u2019\u00a0\u202f])\d{3})(\2\d{3})*([.,]\d+)?")
 
 
@@ -93,6 +94,11 @@ def category_text(text: str, decimal: str = ".") -> str:
 def column_name(text: str) -> str:
     """The one spelling of a column's name: trimmed, with an underscore for each run of white space."""
     return "_".join(text.split())
+
+
+def is_index_name(name: str) -> bool:
+    """Whether a column's name, in its one spelling, is none: that of a written index, read again or not."""
+    return _INDEX_NAME.fullmatch(name) is not None
 
 
 def has_thousands(text: str) -> bool:

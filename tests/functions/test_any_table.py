@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from functions import predict
+from shared.serving.fields import InvalidFields
 from shared.serving.production_cache import ProductionCache
-from shared.serving.requests import InvalidFields
 from shared.settings import Settings
 from tests.shared.quality.test_slot_checks import rows
 from tests.support.fake_store import FakeStore

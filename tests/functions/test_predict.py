@@ -19,8 +19,9 @@ from shared.bucket.obstore_reader import ObstoreReader
 from shared.documents import encode, sha256
 from shared.errors import NotFound, Rejected, Unavailable
 from shared.scorer.scorer import Scorer
+from shared.serving.fields import InvalidFields, Malformed
 from shared.serving.production_cache import NotServing, ProductionCache
-from shared.serving.requests import InvalidFields, Malformed
+from shared.settings import UnknownFields
 from tests.support.fake_store import Call, FakeStore
 from tests.support.stage import SLOT, Stage, model_id, sample, stump
 
@@ -62,9 +63,9 @@ def cache_of(stage: Stage, clock: Clock | None = None, seconds: float = 5.0) -> 
     return ProductionCache(stage.store, seconds, clock or Clock())
 
 
-def ask(stage: Stage, body: object, media_type: str = JSON) -> Any:  # noqa: ANN401  (JSON)
+def ask(stage: Stage, body: object, media_type: str = JSON, unknown: UnknownFields = "warn") -> Any:  # noqa: ANN401
     raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
-    return predict.predict(cache_of(stage), raw, media_type)
+    return predict.predict(cache_of(stage), raw, media_type, unknown)
 
 
 def test_one_row_gets_one_prediction(served: Stage) -> None:
@@ -127,6 +128,53 @@ def test_what_a_row_may_hold(served: Stage, body: object, expected: str) -> None
 
 
 NUMBER = "expected a number or null, found "
+WARNED: dict[str, tuple[object, str, list[str]]] = {
+    "one row": ({**YES, "c": 1}, JSON, ['ignored "c": the model has no such feature']),
+    "some rows": (
+        {"instances": [YES, {**NO, "c": 1}, {**YES, "c": 2, "d": 3}]},
+        JSON,
+        [
+            'ignored "c" in 2 of 3 rows: the model has no such feature',
+            'ignored "d" in 1 of 3 rows: the model has no such feature',
+        ],
+    ),
+    "a split": (
+        {"dataframe_split": {"columns": ["c", "a", "b"], "data": [[9, 1, 0], [9, -1, 0]]}},
+        JSON,
+        ['ignored "c": the model has no such feature'],
+    ),
+    "a CSV": ("a,c,b\n1,9,0\n", CSV, ['ignored "c": the model has no such feature']),
+    "many": (
+        {**YES, **dict.fromkeys(map(str, range(25)), 0)},
+        JSON,
+        ["ignored 5 more: the model has no such features"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "media_type", "warnings"), WARNED.values(), ids=WARNED)
+def test_an_unknown_field_is_ignored_and_named(
+    served: Stage, body: object, media_type: str, warnings: list[str]
+) -> None:
+    raw = (body if isinstance(body, str) else json.dumps(body)).encode()
+    answer = ask(served, body, media_type)
+    assert answer["warnings"][-len(warnings) :] == warnings
+    assert predict.invoke(cache_of(served), raw, media_type)["warnings"] == answer["warnings"]
+    with pytest.raises(InvalidFields, match="expected only the model's features"):
+        ask(served, body, media_type, "error")
+    with pytest.raises(InvalidFields, match="expected only the model's features"):
+        predict.invoke(cache_of(served), raw, media_type, "error")
+
+
+def test_without_anything_to_say_there_are_no_warnings(served: Stage) -> None:
+    bodies: list[tuple[object, str]] = [
+        (YES, JSON),
+        ({**YES, "label": "no", "Id": 1, "": 0}, JSON),
+        ("a,b\n1,0\n", CSV),
+    ]
+    assert all("warnings" not in ask(served, body, media_type) for body, media_type in bodies)
+
+
 FINITE = "expected a finite number that fits into float32, found one that does not"
 BAD: dict[str, tuple[str | object, list[tuple[str, str]]]] = {
     "boolean": ({"a": True, "b": 0}, [("/a", NUMBER + "a boolean true")]),
@@ -180,14 +228,14 @@ BAD: dict[str, tuple[str | object, list[tuple[str, str]]]] = {
     ),
     "columns of a split": (
         {"dataframe_split": {"columns": ["a", "c"], "data": [[0, 1]]}},
-        [("/dataframe_split/columns", "no such field"), ("/dataframe_split/data/0/1", "only the model's features")],
+        [("/dataframe_split/columns", "no such field"), ("/dataframe_split/columns/1", "only the model's features")],
     ),
 }
 
 
 def errors_of(stage: Stage, body: object, media_type: str = JSON) -> list[tuple[str, str]]:
     with pytest.raises(InvalidFields) as raised:
-        ask(stage, body, media_type)
+        ask(stage, body, media_type, "error")
     assert str(raised.value).startswith(f"{len(raised.value.errors)} bad field")
     return [(error.pointer, error.detail) for error in raised.value.errors]
 
@@ -204,8 +252,8 @@ BAD_CSV: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "infinity": ("a,b\ninf,1e999\n", [("/0/a", 'a string "inf"'), ("/0/b", 'a string "1e999"')]),
     "boolean": ("a,b\ntrue,0\n", [("/0/a", 'a string "true"')]),
     "beyond float32": ("a,b\n1e39,0\n", [("/0/a", FINITE)]),
-    "unknown column": ("a,b,c\n1,0,5\n", [("/0/c", "expected only the model's features")]),
-    "absent column": ("a\n1\n2\n", [("/0/b", "no such field"), ("/1/b", "no such field")]),
+    "unknown column": ("a,b,c\n1,0,5\n", [("/header/2", "expected only the model's features")]),
+    "absent column": ("a\n1\n2\n", [("/header", 'expected a column "b" (a number), found no such field')]),
 }
 
 

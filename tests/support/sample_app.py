@@ -91,7 +91,7 @@ def news(event):
     pass
 
 
-@app.route("/", methods=["GET", "POST"])
+@app.route("/", methods=["GET", "POST"], content_types=["application/json", "application/octet-stream"])
 def index():
     request = app.current_request
     return {"greeting": os.environ["GREETING"], "method": request.method, "body": request.raw_body.decode()}
@@ -110,6 +110,12 @@ def binary():
 @app.route("/cookies")
 def cookies():
     return Response("ok", headers={"Set-Cookie": ["a=1", "b=2"], "Content-Type": "text/plain"})
+
+
+@app.route("/letters/{count}")
+def letters(count):
+    of = (app.current_request.query_params or {}).get("of", "x")
+    return Response(of * int(count), headers={"Content-Type": "text/plain"})
 
 
 @app.route("/broken")

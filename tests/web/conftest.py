@@ -85,6 +85,8 @@ def make_site(app: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]:
         cache = ProductionCache(stage.store, refresh_seconds=0)
         for module in ("chalicelib.api", "chalicelib.pages"):
             monkeypatch.setattr(f"{module}.production", lambda: cache)
+        for module in ("chalicelib.api", "chalicelib.pages"):
+            monkeypatch.setattr(f"{module}.settings", lambda: settings)
         monkeypatch.setattr("chalicelib.pages.reader", lambda: stage.store)
         return Site(stage, app.routes, LocalGateway(app, Config()))
 

@@ -10,7 +10,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib import openapi
-from chalicelib.api import MAX_BODY_BYTES
+from chalicelib.payload import MAX_EVENT_BYTES
 from shared.scorer.scorer import Scorer
 from shared.settings import Positive, Settings
 from tests.support.stage import stump
@@ -31,27 +31,46 @@ JSON_BODIES: Final[dict[str, tuple[int, object]]] = {
     "split with label": (200, {"dataframe_split": {"columns": ["label", "b", "a"], "data": [["yes", 1, 2]]}}),
     "list": (422, [ROW]),
     "absent field": (422, {"a": 1}),
-    "unknown field": (422, {**ROW, "c": 1}),
+    "unknown field": (200, {**ROW, "c": 1}),
+    "unknown field and a form's name": (422, {**ROW, "instances": [ROW]}),
+    "index": (200, {**ROW, "Unnamed: 0": 1, "": [2]}),
     "numeric string": (422, {**ROW, "a": "1"}),
     "boolean": (422, {**ROW, "a": True}),
     "beyond float32": (422, {**ROW, "a": HUGE}),
-    "unknown field in a row": (422, {"instances": [{**ROW, "c": 1}]}),
+    "unknown field in a row": (200, {"instances": [{**ROW, "c": 1}]}),
     "beside the rows": (422, {"instances": [ROW], "a": 1}),
     "rows are no list": (422, {"instances": ROW}),
     "split without data": (422, {"dataframe_split": {"columns": ["a", "b"]}}),
     "split without a feature": (422, {"dataframe_split": {"columns": ["a"], "data": [[1]]}}),
     "split with a column twice": (422, {"dataframe_split": {"columns": ["a", "b", "a"], "data": [[1, 2, 1]]}}),
+    "split with an unknown column": (200, {"dataframe_split": {"columns": ["a", "b", "c"], "data": [[1, 2, 3]]}}),
+}
+STRICT: Final[dict[str, tuple[int, object]]] = {
+    "row": (200, ROW),
+    "label, ignored column and index": (200, {**ROW, "label": "yes", "id": 1, "Unnamed: 3": 1, "": 2}),
+    "unknown field": (422, {**ROW, "c": 1}),
+    "unknown field in a row": (422, {"instances": [{**ROW, "c": 1}]}),
+    "split with an index": (200, {"dataframe_split": {"columns": ["", "a", "b"], "data": [[1, 2, 3]]}}),
     "split with an unknown column": (422, {"dataframe_split": {"columns": ["a", "b", "c"], "data": [[1, 2, 3]]}}),
 }
 OTHER_BODIES: Final[dict[str, tuple[int, str, bytes]]] = {
     "csv": (200, "text/csv", b"a,b,id\n1,2,x\n,3,y\n"),
     "csv with parameters": (200, "text/csv; charset=utf-8", b"a,b\n1,2\n"),
+    "csv without a header": (200, "text/csv", b"1,2\n3,4\n"),
+    "csv without a header of another width": (422, "text/csv", b"1,2,3\n"),
+    "csv without a column": (422, "text/csv", b"a\n"),
+    "csv with an unknown column": (200, "text/csv", b"a,b,c\n1,2,3\n"),
+    "json as curl sends it": (200, "application/x-www-form-urlencoded", b' {"a": 1, "b": 2, "c": 3}'),
+    "json as curl sends it, cut off": (400, "application/x-www-form-urlencoded", b'{"a": 1'),
+    "a form": (415, "application/x-www-form-urlencoded", b"a=1&b=2"),
+    "an empty form": (415, "application/x-www-form-urlencoded", b""),
+    "a list as a form": (415, "application/x-www-form-urlencoded", b"[1]"),
     "csv with a bad cell": (422, "text/csv", b"a,b\n1,tall\n"),
     "uneven csv": (400, "text/csv", b"a,b\n1\n"),
     "no json": (400, "application/json", b"{"),
     "not a number": (422, "application/json", b'{"a": NaN, "b": 1}'),
     "xml": (415, "application/xml", b"<a/>"),
-    "too large": (413, "text/csv", b"a,b\n" + b"1,2\n" * (MAX_BODY_BYTES // 4)),
+    "too large": (413, "text/csv", b"a,b\n" + b"1,2\n" * (MAX_EVENT_BYTES * 3 // 16)),
 }
 
 
@@ -132,6 +151,29 @@ def test_json_is_accepted_as_described(site: Site, document: Document, path: str
     assert answer.status == status
     assert accepts(document, schema, body) == (status == 200)
     check(document, operation, answer)
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_unknown_fields_are_refused_as_described(make_site: Callable[[Settings], Site], name: str) -> None:
+    site = make_site(Settings(bucket="vintner", label="label", ignore=("id",), unknown_fields="error"))
+    site.train(1, 2)
+    status, body = STRICT[name]
+    document = site.ask("/openapi.json").json()
+    operation = document["paths"]["/predict"]["post"]
+    answer = site.ask("/predict", json.dumps(body), content_type="application/json")
+    assert answer.status == status
+    assert accepts(document, operation["requestBody"]["content"]["application/json"]["schema"], body) == (status == 200)
+    check(document, operation, answer)
+
+
+@pytest.mark.parametrize("path", ["/predict", "/invocations"])
+@pytest.mark.parametrize(
+    ("media_type", "body"), [("application/json", b'{"a": 1, "b": 2, "c": 3}'), ("text/csv", b"1,2\n")]
+)
+def test_warnings_are_described(site: Site, document: Document, path: str, media_type: str, body: bytes) -> None:
+    answer = site.ask(path, body, content_type=media_type)
+    assert len(answer.json()["warnings"]) == 1
+    check(document, document["paths"][path]["post"], answer)
 
 
 @pytest.mark.parametrize("name", OTHER_BODIES)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.servers.gateway import LARGEST_BODY
+from local.servers.payload_limits import ANSWER_REFUSED, LARGEST_ANSWER, LARGEST_REQUEST, REQUEST_REFUSED
 from tests.local.conftest import Cloud
 
 
@@ -102,11 +102,44 @@ def test_an_authorizer_is_asked(sim: Cloud) -> None:
     assert problem(sim, "GET", "/nowhere?auth")["status"] == 404
 
 
-def test_the_largest_body_is_lambda_s(sim: Cloud) -> None:
-    headers = {"Content-Type": "application/json"}
-    assert ask(sim, "POST", "/", b"x" * LARGEST_BODY, headers)[0].status == 200
-    response, body = ask(sim, "POST", "/", b"x" * (LARGEST_BODY + 1), headers)
-    assert (response.status, json.loads(body)["status"]) == (413, 413)
+REQUESTS: dict[str, tuple[str, bytes, int]] = {
+    "text": ("application/json", b"x" * (LARGEST_REQUEST - 2_000), 200),
+    "text that has no room for the headers": ("application/json", b"x" * (LARGEST_REQUEST - 50), 413),
+    "quotes": ("application/json", b'"' * (LARGEST_REQUEST // 5), 200),
+    "quotes count twice": ("application/json", b'"' * (LARGEST_REQUEST // 2), 413),
+    "binary": ("application/octet-stream", b"x" * (LARGEST_REQUEST // 4 * 3 - 2_000), 200),
+    "binary is base64": ("application/octet-stream", b"x" * (LARGEST_REQUEST // 4 * 3), 413),
+    "more than any event": ("application/json", b"x" * (LARGEST_REQUEST + 1), 413),
+}
+
+
+@pytest.mark.parametrize(("content_type", "content", "status"), REQUESTS.values(), ids=REQUESTS)
+def test_the_largest_body_is_lambda_s(sim: Cloud, content_type: str, content: bytes, status: int) -> None:
+    response, body = ask(sim, "POST", "/", content, {"Content-Type": content_type})
+    assert response.status == status
+    if status == 413:
+        document = json.loads(body)
+        assert (document["status"], document["detail"]) == (413, REQUEST_REFUSED)
+
+
+ANSWERS: dict[str, tuple[str, int]] = {
+    "text": (f"/letters/{LARGEST_ANSWER - 500}", 200),
+    "text that has no room for the headers": (f"/letters/{LARGEST_ANSWER - 5}", 502),
+    "quotes": (f"/letters/{LARGEST_ANSWER // 2 - 500}?of=%22", 200),
+    "quotes count twice": (f"/letters/{LARGEST_ANSWER // 2}?of=%22", 502),
+    "not ASCII": (f"/letters/{LARGEST_ANSWER // 6 - 500}?of=%C3%A9", 200),
+    "not ASCII is escaped": (f"/letters/{LARGEST_ANSWER // 6}?of=%C3%A9", 502),
+    "beyond the basic plane": (f"/letters/{LARGEST_ANSWER // 12}?of=%F0%9F%8D%87", 502),
+}
+
+
+@pytest.mark.parametrize(("path", "status"), ANSWERS.values(), ids=ANSWERS)
+def test_the_largest_answer_is_lambda_s(sim: Cloud, path: str, status: int) -> None:
+    response, body = ask(sim, "GET", path)
+    assert response.status == status
+    if status == 502:
+        assert json.loads(body) == {"message": "Internal server error"}
+        assert ANSWER_REFUSED in (Path(sim.up.state_dir) / "logs" / "gateway.log").read_text()
 
 
 def test_a_chunked_body_is_measured_as_it_comes(sim: Cloud) -> None:
