@@ -29,7 +29,10 @@ def predict(values: tuple[str, ...], *, stage: str, as_json: bool) -> None:
     answer = ask(target, *_body(rows, target))
     if as_json:
         print_json(answer)
-    elif "predictions" in answer:
+        return
+    for warning in answer.get("warnings", []):
+        click.echo(f"warning: {warning}", err=True)
+    if "predictions" in answer:
         lines = [
             (number, _plain(prediction["prediction"]), decimal(prediction["probability"]))
             for number, prediction in enumerate(answer["predictions"], 1)

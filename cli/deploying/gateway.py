@@ -17,7 +17,7 @@ ANSWERS: Final = (
     ("MISSING_AUTHENTICATION_TOKEN", 404, "Not Found", "there is no such route, or it does not answer this method"),
     ("RESOURCE_NOT_FOUND", 404, "Not Found", "there is no such route"),
     ("INVALID_API_KEY", 403, "Forbidden", "expected a valid key in the header x-api-key"),
-    ("REQUEST_TOO_LARGE", 413, "Content Too Large", "expected at most 6 MB: send the rows in parts"),
+    ("REQUEST_TOO_LARGE", 413, "Content Too Large", "expected at most 6 MB, or 4.7 MB of CSV: send the rows in parts"),
     ("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type", "expected application/json or text/csv"),
     ("THROTTLED", 429, "Too Many Requests", "more requests than the stage's limit: try again later"),
     ("QUOTA_EXCEEDED", 429, "Too Many Requests", "more requests than the key's quota: try again later"),

@@ -138,6 +138,19 @@ def test_predict_takes_a_file_or_fields(served: Line, tmp_path: Path, sample_fra
     assert '/mean_radius: expected a number or null, found a string "big"' in bad.stderr
 
 
+def test_predict_takes_rows_alone_and_says_so(served: Line, tmp_path: Path, sample_frames: Frames) -> None:
+    path = tmp_path / "rows.csv"
+    rows = sample_frames[0].drop(columns="diagnosis").head(3)
+    path.write_text(rows.to_csv(index=False, header=False))
+    result = served.vintner("predict", str(path))
+    assert len(ok(result).splitlines()) == 4
+    assert result.stderr.startswith("warning: the first line names no column, so it is read as a row")
+    path.write_text("0.5,0.25\n")
+    refused = served.vintner("predict", str(path))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "/header: expected a header line that names the columns mean_radius" in refused.stderr
+
+
 def test_status_explain_and_the_desk(served: Line) -> None:
     view: dict[str, Any] = json.loads(ok(served.vintner("status", "--json")))
     model_id = view["production"]["model_id"]

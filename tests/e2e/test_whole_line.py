@@ -99,6 +99,10 @@ def test_http_answers_are_problem_documents(line: Line) -> None:
     for path, body, media_type, status in [
         ("/predict", b"{}", "application/json", 503),
         ("/predict", b"<a/>", "application/xml", 415),
+        ("/predict", b"mean_radius=1", "application/x-www-form-urlencoded", 415),
+        ("/predict", b'{"mean_radius": 1}', "application/x-www-form-urlencoded", 503),
+        ("/predict", b'"' * 3_200_000, "application/json", 413),
+        ("/predict", b"1" * 4_800_000, "text/csv", 413),
         ("/predict", None, "application/json", 405),
         ("/nowhere", None, "application/json", 404),
     ]:

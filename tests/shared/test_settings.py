@@ -37,6 +37,8 @@ VALID = [
     ("VINTNER_MAX_UPLOAD_MB", "0.5", "max_upload_mb", 0.5),
     ("VINTNER_DUPLICATES", "", "duplicates", "union"),
     ("VINTNER_DUPLICATES", "sum", "duplicates", "sum"),
+    ("VINTNER_UNKNOWN_FIELDS", "", "unknown_fields", "warn"),
+    ("VINTNER_UNKNOWN_FIELDS", "error", "unknown_fields", "error"),
     ("VINTNER_PAGES", "on", "pages", True),
     ("VINTNER_PAGES", "off", "pages", False),
 ]
@@ -77,6 +79,7 @@ INVALID = [
     ("VINTNER_REFRESH_SECONDS", "5s", "expected a number from 0"),
     ("VINTNER_MAX_UPLOAD_MB", "256 MB", "expected a number from 0"),
     ("VINTNER_DUPLICATES", "keep", "expected one of: union, sum, distinct"),
+    ("VINTNER_UNKNOWN_FIELDS", "ignore", "expected one of: warn, error"),
     ("VINTNER_PAGES", "true", "expected one of: on, off"),
 ]
 
