@@ -61,8 +61,8 @@ def schema(
         if not as_json:
             show_step(step)
     if as_json:
-        own = proposal.reference.schema.document() if proposal.reference else []
-        override = proposal.override.document()["columns"]
+        own = proposal.reference.schema.as_document() if proposal.reference else []
+        override = proposal.override.as_document()["columns"]
         followed = [vars(step) for step in steps]
         print_json({"override": override, "schema": own, "notes": list(proposal.notes), "followed": followed})
 
@@ -73,7 +73,7 @@ def _show(reference: "Reference", *, as_json: bool) -> None:
     summaries = [summarize(column, reference.tests) for column in reference.schema.columns]
     documents = [
         {**column, "values": summary.text}
-        for column, summary in zip(reference.schema.document(), summaries, strict=True)
+        for column, summary in zip(reference.schema.as_document(), summaries, strict=True)
     ]
     hint = hint_at_zeros(summaries)
     if as_json:

@@ -22,11 +22,12 @@ from shared.errors import Rejected, VintnerError
 from shared.formats.columns import Column
 from shared.formats.row_errors import BadTable
 from shared.formats.values import column_name
-from shared.ingestion.csv_reader import Reading, looks_like_values, read_csv
+from shared.ingestion.csv_reader import Reading, read_csv
+from shared.ingestion.csv_structure import looks_like_values
 from shared.settings import Positive, ReadingSettings
 from shared.tables.dataset import assemble
 from shared.tables.row_counts import same_rows
-from shared.tables.schema import Override, Schema, infer, inferred
+from shared.tables.schema import Override, Schema, infer_column, infer_schema
 from shared.tables.table import Table
 
 MAX_MEGABYTES: Final = 1e6  # a file on this machine may be larger than an upload
@@ -187,15 +188,15 @@ def _with_use(options: ColumnOptions, table: Table, use: Sequence[str]) -> Colum
     unused = [
         name
         for name in use
-        if name in table.features and name not in options.names and not inferred(name, [table]).is_feature
+        if name in table.features and name not in options.names and not infer_column(name, [table]).is_feature
     ]
     return replace(options, kinds=(*options.kinds, *((name, "category") for name in unused)))
 
 
 def _schema(table: Table, override: Override, why: Mapping[str, str], label: str) -> Schema:
     try:
-        return infer([table], override)
+        return infer_schema([table], override)
     except Rejected:
-        unused = {name: why.get(name) or inferred(name, [table]).why for name in (*why, *table.features)}
+        unused = {name: why.get(name) or infer_column(name, [table]).why for name in (*why, *table.features)}
         _check_any_left(set(), unused, label)
         raise

@@ -11,8 +11,8 @@ from cli.inspection.inspect import NO_HEADER
 from cli.inspection.useless_columns import ID_NAME
 from shared.errors import VintnerError
 from shared.formats.values import MISSING, UNLABELLED, category_text
-from shared.ingestion.csv_reader import looks_like_values
-from shared.tables.schema import kind_of
+from shared.ingestion.csv_structure import looks_like_values
+from shared.tables.schema import column_of_texts
 
 MAX_LIKELY_CLASSES: Final = 20
 LABEL_NAMES: Final = ("label", "target", "class", "y", "outcome", "species", "diagnosis", "quality", "category")
@@ -40,7 +40,7 @@ def label_candidates(source: Source) -> list[LabelCandidate]:
 
 def _candidate(name: str, cells: Sequence[str], decimal: str) -> LabelCandidate:
     present = Counter(category_text(cell, decimal) for cell in cells if cell.strip() not in MISSING)
-    kind = kind_of(name, present, present.total()).kind
+    kind = column_of_texts(name, present, present.total()).kind
     labels = {cell.strip() for cell in cells}
     likely = labels.isdisjoint(UNLABELLED) and 2 <= len(labels) <= min(MAX_LIKELY_CLASSES, len(cells) // 2)
     likely = likely and not ID_NAME.fullmatch(name)

@@ -20,7 +20,7 @@ from shared.formats.row_errors import BadTable, listed
 from shared.formats.values import as_number, category_text
 from shared.ingestion.csv_reader import read_csv
 from shared.tables.encoding import encode
-from shared.tables.schema import Override, Schema, infer
+from shared.tables.schema import Override, Schema, infer_schema
 from shared.tables.table import Table
 
 SAME: Final = 1e-12  # relative: a text and a number column are not parsed by the same code, down to the last bit
@@ -97,7 +97,7 @@ def _read_differently(inspection: Inspection, test: bytes) -> list[str]:
     overridden = inspection.override.columns
     try:
         reading = read_csv(test, inspection.settings, overridden)
-        columns = {column.name: column for column in infer([reading.table], inspection.override).columns}
+        columns = {column.name: column for column in infer_schema([reading.table], inspection.override).columns}
         odd = {reason.column for reason in reading.left_out}
     except BadTable as error:
         columns, odd = {}, {reason.column for reason in error.reasons if reason.column}

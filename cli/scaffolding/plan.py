@@ -83,7 +83,9 @@ class Plan:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
         if self.inspection.override.columns:
-            text = json.dumps({"format": FORMAT, **self.inspection.override.document()}, indent=2, ensure_ascii=False)
+            text = json.dumps(
+                {"format": FORMAT, **self.inspection.override.as_document()}, indent=2, ensure_ascii=False
+            )
             (folder / OVERRIDE_FILE).write_text(text + "\n", encoding="utf-8")
 
     def document(self) -> Document:
@@ -108,7 +110,7 @@ class Plan:
             ],
             "ignored": [{"column": name, "reason": reason} for name, reason in self.ignored.items()],
             "files": [{"file": f"data/{name}", "rows": len(rows)} for name, rows in self.parts.items()],
-            "schema": self.inspection.override.document()["columns"] or None,
+            "schema": self.inspection.override.as_document()["columns"] or None,
             "seed": self.seed,
         }
 

@@ -55,7 +55,7 @@ def _left_out(plan: Plan) -> list[str]:
     if not left_out:
         return []
     reasons = first_reasons(((reason.line, str(reason)) for reason in reading.left_out), SHOWN_REASONS)
-    if any("expected a finite number" in reason for reason in reasons):
+    if any(reason.kind == "number" for reason in reading.left_out):
         reasons.append("if such a cell means a missing value, --missing COLUMN=SPELLING keeps its row")
     return [f"{left_out} of {plural(reading.rows, 'row')}, which cannot be used", *reasons]
 
@@ -141,11 +141,10 @@ def _mostly_numbers(plan: Plan) -> Iterator[str]:
 
 def _either_way(plan: Plan) -> Iterator[str]:
     for column in plan.inspection.schema.features:
-        if column.kind == "date" and "would fit as well" in column.why:
-            other = column.date_format.replace("%d", "%x").replace("%m", "%d").replace("%x", "%m")
+        if column.other_format:
             yield (
                 f"column {column.name}: read with the day first ({column.date_format}), and the month first would fit "
-                f"as well; if that is meant, add --set {column.name}=date:{other}"
+                f"as well; if that is meant, add --set {column.name}=date:{column.other_format}"
             )
 
 

@@ -13,7 +13,7 @@ from shared.errors import VintnerError
 from shared.formats.columns import Column
 from shared.formats.row_errors import listed
 from shared.formats.values import category_text, column_name, number_text
-from shared.tables.schema import Override, inferred
+from shared.tables.schema import Override, infer_column
 from shared.tables.table import Table, sorted_texts
 
 
@@ -53,7 +53,7 @@ def _kind_without(name: str, tables: Sequence[Table], spellings: Sequence[str]) 
             f"--missing {name}={spellings[-1]}: expected a column whose kind is known, found none of this name in a "
             f"test set: check the name, or say the kind as well, with --set {name}=number"
         )
-    return inferred(
+    return infer_column(
         name, [_emptied(table, name, {category_text(spelling) for spelling in spellings}) for table in tables]
     )
 

@@ -109,7 +109,7 @@ def save(store: S3Store, override: Override) -> list[str]:
     if not override.columns:
         store.delete(keys.OVERRIDE)
         return []
-    text = json.dumps({"format": FORMAT, **override.document()}, indent=2, ensure_ascii=False)
+    text = json.dumps({"format": FORMAT, **override.as_document()}, indent=2, ensure_ascii=False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "schema.json")
         path.write_text(text + "\n", encoding="utf-8")

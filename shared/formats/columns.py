@@ -49,17 +49,23 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `date_format` is set for dates; `missing` are spellings that mean a missing value in it alone."""
+    """A column.
+
+    `date_format` is set for dates; `missing` are spellings that mean a missing value in it alone. `why` says how the
+    kind was decided, where that deserves a word; `other_format` is the format with day and month swapped, where the
+    values fit that too.
+    """
 
     name: str
     kind: Kind = "number"
     date_format: str = ISO
     missing: tuple[str, ...] = ()
     why: str = ""
+    other_format: str = ""
 
     @property
     def is_feature(self) -> bool:
-        """Whether the column is one at all."""
+        """Whether the column is used as a feature."""
         return self.kind != "unused"
 
     @property
@@ -69,12 +75,12 @@ class Column:
 
     @property
     def plain(self) -> bool:
-        """Whether every finite number stands for itself."""
+        """Whether every finite number means itself."""
         return self.kind == "number" and not self.missing
 
     def like(self, other: "Column") -> bool:
-        """Whether both read every value alike."""
-        return replace(self, why="") == replace(other, why="")
+        """Whether both read every value in the same way."""
+        return replace(self, why="", other_format="") == replace(other, why="", other_format="")
 
     @property
     def expected(self) -> str:

@@ -1,7 +1,7 @@
 """CSV text: bytes into records, whatever the compression, the encoding, the delimiter and the decimal mark.
 
-All of it is found in the bytes, none of it is a setting, and what was found is told. Uploads and requests are read
-alike.
+All of it is found in the bytes, none of it is a setting, and what was found is reported. Uploads and requests are
+read by the same rules.
 """
 
 import csv
@@ -74,7 +74,7 @@ class CsvText:
         return line, [column_name(name) for name in names]
 
     def as_document(self) -> dict[str, object]:
-        """What was detected, as it stands in a receipt."""
+        """What was detected, as a receipt has it."""
         return {
             "encoding": self.encoding,
             "compression": self.compression,
@@ -84,7 +84,7 @@ class CsvText:
 
 
 def open_csv(body: bytes, known: Collection[str], max_bytes: float = MAX_BYTES) -> CsvText:
-    """Find out how a CSV is to be read; raise BadTable when it is none.
+    """Find out how a CSV is to be read; raise BadTable when it is not one.
 
     `known` are names that the header should have. Of compressed text at most `max_bytes` bytes are unpacked.
     """

@@ -13,11 +13,15 @@ LONGEST_NAME: Final = 60
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason why an upload cannot be used; lines and columns count from 1, None is the whole upload."""
+    """One reason why an upload cannot be used; lines and columns count from 1, None is the whole upload.
+
+    `kind` is that of the column that a cell does not fit, for the advice that a command gives.
+    """
 
     problem: str
     line: int | None = None
     column: str | None = None
+    kind: str | None = None
 
     def place(self) -> tuple[int, str]:
         """Where to find it, to be sorted by."""

@@ -1,6 +1,7 @@
 """Cells: the columns of a parsed CSV as numbers or texts, and which of their cells cannot be used."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText
-from shared.formats.row_errors import shortened
+from shared.formats.row_errors import Reason, shortened
 from shared.formats.values import FLOAT32_MAX, as_number, category_text, column_name, has_thousands
 from shared.settings import ReadingSettings
 from shared.tables.encoding import typed
@@ -19,8 +20,22 @@ from shared.tables.table import Table, Vocabulary, sorted_texts
 
 MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
 
-Problem = tuple[int, str, str]
-"""A row, counted from 0, its column, and what is wrong there."""
+Bad = tuple[int, str]
+"""A row, counted from 0, and what is wrong with its cell."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cell that cannot be used: its row, counted from 0, its column and, but for a label, the kind that it misses."""
+
+    row: int
+    column: str
+    text: str
+    kind: str | None = None
+
+    def reason(self, line: int) -> Reason:
+        """The problem as a reason; `line` is that on which the row starts."""
+        return Reason(self.text, line, self.column, self.kind)
 
 
 def table_of(
@@ -37,18 +52,19 @@ def table_of(
     values = np.empty((len(frame), len(features)))
     vocabularies: list[Vocabulary] = []
     for position, name in enumerate(features):
-        values[:, position], vocabulary, bad = _column(frame[name], columns.get(name), csv, settings)
+        wanted = columns.get(name)
+        values[:, position], vocabulary, bad = _column(frame[name], wanted, csv, settings)
         vocabularies.append(vocabulary)
-        problems += [(row, name, problem) for row, problem in bad]
+        problems += [Problem(row, name, text, wanted.kind if wanted else "number") for row, text in bad]
         notes += _notes_on_texts(name, vocabulary)
     labels, codes, bad = _labels(frame[label], settings, csv.decimal)
-    problems += [(row, label, problem) for row, problem in bad]
+    problems += [Problem(row, label, text) for row, text in bad]
     return Table(tuple(features), values, labels, codes, tuple(vocabularies)), problems, notes
 
 
 def _column(
     column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: ReadingSettings
-) -> tuple[NDArray[np.float64], Vocabulary, list[tuple[int, str]]]:
+) -> tuple[NDArray[np.float64], Vocabulary, list[Bad]]:
     """A column as numbers or as indices into its texts, and (row, problem) of each cell that is not as wanted."""
     values, texts = _raw(column, settings)
     if wanted is None and texts is not None:
@@ -100,7 +116,7 @@ def _neutral(
     return sorted_texts(values, [category_text(text, decimal) for text in texts])
 
 
-def _too_large(values: NDArray[np.float64], texts: Sequence[str] | None) -> list[tuple[int, str]]:
+def _too_large(values: NDArray[np.float64], texts: Sequence[str] | None) -> list[Bad]:
     """(row, problem) of each number that float32 cannot hold; pandas also reads ``inf`` as a number."""
     if texts is not None:
         return []
@@ -110,7 +126,7 @@ def _too_large(values: NDArray[np.float64], texts: Sequence[str] | None) -> list
 
 def _labels(
     column: "pd.Series[str]", settings: ReadingSettings, decimal: str
-) -> tuple[tuple[str, ...], NDArray[np.int32], list[tuple[int, str]]]:
+) -> tuple[tuple[str, ...], NDArray[np.int32], list[Bad]]:
     """Sorted label texts (``true`` and ``false`` under a rule), codes into them, and (row, problem) of each bad one."""
     codes, distinct = pd.factorize(column.to_numpy(object))
     texts = [_label_text(str(text), decimal) for text in distinct]
@@ -134,7 +150,7 @@ def _missing(text: str) -> str:
 
 
 def _label_text(text: str, decimal: str) -> str:
-    """A label as it stands, but for a decimal comma."""
+    """A label as it is written, but for a decimal comma."""
     return category_text(text, decimal) if decimal == "," else text.strip()
 
 

@@ -161,7 +161,7 @@ def _check_place(upload: Upload, settings: Settings) -> None:
             [
                 Reason(
                     f"expected at most {settings.max_upload_mb:g} MB (VINTNER_MAX_UPLOAD_MB), "
-                    f"found {upload.size / MEGABYTE:.1f} MB: split the file, it was not read"
+                    f"found {upload.size / MEGABYTE:.3g} MB: split the file, it was not read"
                 )
             ]
         )

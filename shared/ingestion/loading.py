@@ -58,7 +58,7 @@ def load_tables(slots: Reader, sources: Sequence[Source], restore_rows: Restore 
 def load_reference(
     store: Store, inventory: Inventory, settings: Settings, *, slots: Reader | None = None
 ) -> Reference | None:
-    """The present test set and its schema; None while there is no test set.
+    """The current test set and its schema; None while there is no test set.
 
     Raise Rejected when the test uploads, or the test set and what a person says of it, do not fit each other.
     """
@@ -88,7 +88,7 @@ def load_dataset(
     slots: Reader | None = None,
     restore: bool = False,
 ) -> Dataset:
-    """Load the rows of some slots and of the present test set, and put them together under its schema.
+    """Load the rows of some slots and of the current test set, and put them together under its schema.
 
     `slots` reads the rows: the store, unless another reader of the bucket is given. Rows of slots that were pruned are
     made again when `restore` says so, else NotFound is raised. Raise Rejected when the test uploads do not fit each

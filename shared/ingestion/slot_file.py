@@ -65,5 +65,7 @@ def unpack_slot(body: bytes, key: str) -> Table:
     except _DAMAGED as error:
         raise Rejected(f"{key}: expected the rows of a slot, found damaged bytes ({error})") from None
     if digest not in key:
-        raise Rejected(f"{key}: expected the rows that its name stands for, found others: the object was changed")
+        raise Rejected(
+            f"{key}: expected the rows whose digest is in its name, found other rows: the object was changed"
+        )
     return table

@@ -29,7 +29,7 @@ BINS: Final = 10
 
 @dataclass(frozen=True)
 class Drift:
-    """A feature whose distribution in a slot is another one than in the test set.
+    """A feature whose distribution in a slot differs from that in the test set.
 
     `p_value` is adjusted for the number of features; `stability_index` is the population stability index.
     """
@@ -41,7 +41,7 @@ class Drift:
 
     def __str__(self) -> str:
         return (
-            f"column {self.feature} is distributed otherwise than in the test set "
+            f"column {self.feature} has a different distribution from the test set "
             f"({self.test}, adjusted p = {self.p_value:.2g}; population stability index {self.stability_index:.2f})"
         )
 
@@ -54,9 +54,10 @@ class Findings:
     drift: tuple[Drift, ...]
 
     def drift_document(self) -> dict[str, Any]:
-        """The drift as it stands in a receipt: by feature."""
+        """The drift as a receipt has it: by feature."""
         return {
-            one.feature: {"test": one.test, "p_value": one.p_value, "psi": one.stability_index} for one in self.drift
+            drift.feature: {"test": drift.test, "p_value": drift.p_value, "psi": drift.stability_index}
+            for drift in self.drift
         }
 
 
@@ -141,17 +142,20 @@ def _label_noise(table: Table, reference: Reference, values: NDArray[np.float64]
 
 
 def _drift(samples: Sequence[_Sample]) -> list[Drift]:
-    """The features that drifted: by a two-sample test, corrected for their number, and by more than a trifle."""
-    enough = [one for one in samples if min(len(one.own), len(one.held_out)) >= ENOUGH_ROWS]
-    counts = [_counts(one) for one in enough]
-    indices = [float(stability_index(*one[:, one.sum(axis=0) > 0])) for one in counts]
+    """The features that drifted.
+
+    By a two-sample test, corrected for their number, and by more than a negligible amount (PSI >= 0.25).
+    """
+    enough = [sample for sample in samples if min(len(sample.own), len(sample.held_out)) >= ENOUGH_ROWS]
+    counts = [_counts(sample) for sample in enough]
+    indices = [float(stability_index(*rows[:, rows.sum(axis=0) > 0])) for rows in counts]
     if max(indices, default=0.0) < LARGE_SHIFT:
         return []  # whatever the tests would say; they take most of the time of reading a small slot
-    tested = [_tested(one, rows) for one, rows in zip(enough, counts, strict=True)]
+    tested = [_tested(sample, rows) for sample, rows in zip(enough, counts, strict=True)]
     adjusted = false_discovery_control([p_value for _, p_value in tested])  # Benjamini and Hochberg, 1995
     return [
-        Drift(one.column.name, test, float(p_value), index)
-        for one, index, (test, _), p_value in zip(enough, indices, tested, adjusted, strict=True)
+        Drift(sample.column.name, test, float(p_value), index)
+        for sample, index, (test, _), p_value in zip(enough, indices, tested, adjusted, strict=True)
         if p_value < SIGNIFICANCE and index >= LARGE_SHIFT
     ]
 
@@ -187,7 +191,7 @@ def _category_counts(sample: _Sample, categories: int) -> NDArray[np.int64]:
     indices = (
         np.where(np.isnan(values), categories, values).astype(np.int64) for values in (sample.own, sample.held_out)
     )
-    counts = np.array([np.bincount(one, minlength=categories + 1) for one in indices], np.int64)
+    counts = np.array([np.bincount(places, minlength=categories + 1) for places in indices], np.int64)
     rare = counts.sum(axis=0) < RARE
     return np.column_stack([counts[:, ~rare], counts[:, rare].sum(axis=1)])
 

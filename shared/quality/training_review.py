@@ -47,13 +47,13 @@ def _label_noise(dataset: Dataset, slots: Sequence[str]) -> Iterator[str]:
         by_slot = np.bincount(dataset.origin[noisy], minlength=len(slots))
         worst = int(by_slot.argmax())
         yield (
-            f"{np.count_nonzero(noisy)} of {len(noisy)} training rows have the features of another one and another "
+            f"{np.count_nonzero(noisy)} of {len(noisy)} training rows have the features of another row and a different "
             f"label, most of them ({by_slot[worst]}) in {slots[worst]}"
         )
 
 
 def _drifted_slots(dataset: Dataset, slots: Sequence[str]) -> Iterator[str]:
-    """Slots in which features are distributed otherwise than in the other slots together."""
+    """Slots in which features have a different distribution from the other slots together."""
     rows = np.bincount(dataset.origin, minlength=len(slots))
     enough = np.flatnonzero((rows >= ENOUGH_ROWS) & (rows.sum() - rows >= ENOUGH_ROWS))
     if not len(enough):
@@ -62,19 +62,19 @@ def _drifted_slots(dataset: Dataset, slots: Sequence[str]) -> Iterator[str]:
     p_values = np.array([p_value[enough] for p_value, _ in compared])  # (features, slots)
     shifts = np.array([shift[enough] for _, shift in compared])
     adjusted = false_discovery_control(p_values.ravel()).reshape(p_values.shape)  # Benjamini and Hochberg, 1995
-    # A slot far off also sets the others apart from "the others": of a feature only the farthest ones are told.
+    # A slot far off also sets the others apart from "the others": of a feature only the farthest ones are reported.
     farthest = shifts >= shifts.max(axis=1, keepdims=True) / 2
     drifted = (adjusted < SIGNIFICANCE) & (shifts >= LARGE_SHIFT) & farthest
-    found = np.flatnonzero(drifted.any(axis=0))
-    for slot in found[:SHOWN_SLOTS]:
+    odd_slots = np.flatnonzero(drifted.any(axis=0))
+    for slot in odd_slots[:SHOWN_SLOTS]:
         features = [dataset.features[feature] for feature in np.flatnonzero(drifted[:, slot])]
         index = shifts[:, slot].max()
         yield (
-            f"{slots[enough[slot]]}: distributed otherwise than in the other slots: {listed(features)} "
+            f"{slots[enough[slot]]}: a different distribution from the other slots: {listed(features)} "
             f"(population stability index up to {index:.2f})"
         )
-    if len(found) > SHOWN_SLOTS:
-        yield f"and {len(found) - SHOWN_SLOTS} more slots with such features"
+    if len(odd_slots) > SHOWN_SLOTS:
+        yield f"and {len(odd_slots) - SHOWN_SLOTS} more slots with such features"
 
 
 def _binned(column: NDArray[np.float64]) -> NDArray[np.int64]:

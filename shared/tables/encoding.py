@@ -54,8 +54,8 @@ class Encoding:
 
 def _texts(values: NDArray[np.float64], vocabulary: Sequence[str]) -> NDArray[np.object_]:
     texts = np.array([*vocabulary, np.nan], dtype=object)
-    found: NDArray[np.object_] = texts[np.where(np.isnan(values), len(vocabulary), values).astype(np.int64)]
-    return found
+    cells: NDArray[np.object_] = texts[np.where(np.isnan(values), len(vocabulary), values).astype(np.int64)]
+    return cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ def _parse_all(texts: Sequence[str], column: Column) -> tuple[list[Value], dict[
 def encode(tables: Sequence[Table], columns: Sequence[Column]) -> tuple[Encoding, list[NDArray[np.float64]]]:
     """The matrices (rows, features) of some tables under one encoding. All tables have all the columns.
 
-    A vocabulary has the categories of all the tables. A value that is none of the column's kind is NaN.
+    A vocabulary has the categories of all the tables. A value that does not fit the column's kind is NaN.
     """
     names = tuple(column.name for column in columns)
     if all(column.plain for column in columns) and all(_is_plain(table, names) for table in tables):
@@ -123,17 +123,17 @@ def encode(tables: Sequence[Table], columns: Sequence[Column]) -> tuple[Encoding
     matrices: list[NDArray[np.float64]] = [np.empty((len(table), len(columns))) for table in tables]
     vocabularies: list[Vocabulary] = []
     for position, column in enumerate(columns):
-        found = [_of(table, column) for table in tables]
+        typed_columns = [_of(table, column) for table in tables]
         if not column.is_category:
             vocabularies.append(None)
-            for matrix, one in zip(matrices, found, strict=True):
-                matrix[:, position] = one.values
+            for matrix, own in zip(matrices, typed_columns, strict=True):
+                matrix[:, position] = own.values
             continue
-        together = sorted({text for one in found for text in one.vocabulary or ()})
+        together = sorted({text for own in typed_columns for text in own.vocabulary or ()})
         index = {text: float(number) for number, text in enumerate(together)}
-        for matrix, one in zip(matrices, found, strict=True):
-            translate = np.array([*(index[text] for text in one.vocabulary or ()), np.nan])
-            known = np.where(np.isnan(one.values), len(translate) - 1, one.values).astype(np.int64)
+        for matrix, own in zip(matrices, typed_columns, strict=True):
+            translate = np.array([*(index[text] for text in own.vocabulary or ()), np.nan])
+            known = np.where(np.isnan(own.values), len(translate) - 1, own.values).astype(np.int64)
             matrix[:, position] = translate[known]
         vocabularies.append(tuple(together))
     return Encoding(tuple(columns), tuple(vocabularies)), matrices

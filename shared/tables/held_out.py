@@ -1,10 +1,10 @@
-"""The reference: the present test set under its schema, which every slot is read by and checked against."""
+"""The reference: the current test set under its schema, which every slot is read by and checked against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.formats.columns import Column
-from shared.tables.schema import Override, Schema, infer
+from shared.tables.schema import Override, Schema, infer_schema
 from shared.tables.table import Table
 
 
@@ -23,4 +23,4 @@ class Reference:
 
 def reference_of(tests: tuple[Table, ...], override: Override | None) -> Reference:
     """The reference that test uploads and an override give; raise Rejected."""
-    return Reference(tests, infer(tests, override))
+    return Reference(tests, infer_schema(tests, override))

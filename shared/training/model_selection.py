@@ -41,8 +41,8 @@ class Selection:
     rows: int = 0
     folds: int = 0
 
-    def document(self) -> Document:
-        """The selection as it stands in ``score.json``."""
+    def as_document(self) -> Document:
+        """The selection as ``score.json`` has it."""
         return asdict(self)
 
 

@@ -164,6 +164,6 @@ def check_parity(pipeline: Pipeline, scorer: VectorScorer, dataset: Dataset) -> 
         if wrong or apart > PARITY_TOLERANCE:
             raise Rejected(
                 f"expected a scorer that agrees with the pipeline on {len(sample)} rows, "
-                f"found {wrong} other decisions and probabilities up to {apart:.3g} apart"
+                f"found {wrong} different decisions and probabilities up to {apart:.3g} apart"
             )
     return len(sample)

@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from shared.documents import Document
 from shared.tables.encoding import Encoding
 
-MAX_CATEGORIES: Final = 256
+MAX_ONE_HOT_COLUMNS: Final = 256
 MISSING_CATEGORY: Final = "missing"
 NUMBERS: Final = "numbers"
 CATEGORIES: Final = "categories"
@@ -40,7 +40,7 @@ def _constant() -> SimpleImputer:
 
 
 def _one_hot() -> OneHotEncoder:
-    return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False)
+    return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_ONE_HOT_COLUMNS, sparse_output=False)
 
 
 def export_features(features: ColumnTransformer, encoding: Encoding) -> Document:

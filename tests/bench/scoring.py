@@ -7,7 +7,7 @@ import numpy as np
 from shared.evaluation.vector_scorer import VectorScorer
 from shared.settings import Settings
 from shared.tables.dataset import Dataset, assemble
-from shared.tables.schema import infer
+from shared.tables.schema import infer_schema
 from shared.training.model_selection import COMPARED
 from shared.training.pipelines import export, fit
 from tests.bench.figures import Bound, Figure, Measure, Options, compare, seconds_of
@@ -72,4 +72,4 @@ def _each(action: Callable[[], object], calls: int) -> Measure:
 
 def _dataset(rows: int) -> Dataset:
     tests = [held_out().table()]
-    return assemble([labelled(rows).table()], tests, infer(tests), truth=False)
+    return assemble([labelled(rows).table()], tests, infer_schema(tests), truth=False)

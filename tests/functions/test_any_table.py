@@ -145,7 +145,7 @@ def test_drift_is_told_or_refused(served: Stage) -> None:
     served.change(on_drift="reject")
     refused = receipt(served, f"{SLOT}2.csv")
     assert (refused["status"], refused["reasons"][0]["column"]) == ("rejected", "size")
-    assert "is distributed otherwise than in the test set" in refused["reasons"][0]["problem"]
+    assert "has a different distribution from the test set" in refused["reasons"][0]["problem"]
     assert served.ingest().candidate.state == "trained"
 
 

@@ -95,7 +95,7 @@ def test_columns_can_be_taken_and_left_by_name() -> None:
     found = look(mixed(), use=("serial", "same", "name"), ignore=("height",))
     assert {"serial", "same", "name"} <= {column.name for column in found.schema.features}
     assert found.why["height"] == "you said so"
-    assert found.override.document() == {"columns": {"name": {"kind": "category"}}}
+    assert found.override.as_document() == {"columns": {"name": {"kind": "category"}}}
 
 
 def test_kinds_and_missing_values_can_be_said() -> None:
@@ -183,7 +183,7 @@ def test_options_that_contradict_are_refused(wanted: Request, problem: str) -> N
 def test_a_name_with_a_comma_is_said_to_be_unused() -> None:
     found = look('"a,b",c,grade\nq,1,x\nq,2,y\n')
     assert (found.ignored, found.why) == ((), {"a,b": "the same value in every row (q)"})
-    assert found.override.document() == {"columns": {"a,b": {"kind": "unused"}}}
+    assert found.override.as_document() == {"columns": {"a,b": {"kind": "unused"}}}
 
 
 def test_a_column_without_a_name_is_left_out() -> None:

@@ -16,7 +16,8 @@ from cli.inspection.inspect import Request, inspect
 from cli.main import main
 from cli.scaffolding.csv_files import CsvFiles, csv_files
 from cli.scaffolding.split import split
-from shared.ingestion.csv_reader import looks_like_values, read_csv
+from shared.ingestion.csv_reader import read_csv
+from shared.ingestion.csv_structure import looks_like_values
 from shared.settings import Settings
 from shared.tables.held_out import Reference, reference_of
 from shared.tables.schema import Override
@@ -160,7 +161,7 @@ RARE = {
 @pytest.mark.parametrize(("cells", "said"), RARE.values(), ids=RARE)
 def test_what_the_test_set_does_not_show_is_said(cells: list[object], said: dict[str, str]) -> None:
     inspection = written(rows(*cells)).inspection
-    document = inspection.override.document()["columns"]["a"]
+    document = inspection.override.as_document()["columns"]["a"]
     assert said.items() <= document.items()
 
 

@@ -93,7 +93,7 @@ def test_drift_is_told_by_feature(reference: Reference, changes: dict[str, objec
     assert (drift.feature, drift.test) == (feature, test)
     assert drift.p_value < 0.01
     assert drift.stability_index >= 0.25
-    assert f"column {feature} is distributed otherwise" in findings.warnings[-1]
+    assert f"column {feature} has a different distribution from the test set" in findings.warnings[-1]
     assert findings.drift_document().keys() == {feature}
 
 
@@ -125,14 +125,14 @@ def test_slots_of_the_same_kind_pass_the_review(reference: Reference) -> None:
 
 def test_a_slot_unlike_the_others_is_named(reference: Reference) -> None:
     found = reviewed(reference, rows(20, 200), rows(21, 200), rows(22, 200, shift=3.0), rows(23, 200))
-    [odd] = [line for line in found if "distributed otherwise" in line]
-    assert odd.startswith("data/slots/2.csv: distributed otherwise than in the other slots: size (population")
+    [odd] = [line for line in found if "different distribution" in line]
+    assert odd.startswith("data/slots/2.csv: a different distribution from the other slots: size (population")
 
 
 def test_label_noise_between_slots_is_counted(reference: Reference) -> None:
     first, second = "0.125,red,2024-02-01,yes,x", "0.125,red,2024-02-01,yes,y"
     [found] = reviewed(reference, [*rows(20, 50), first], [*rows(21, 50), second])
-    assert found.startswith("2 of 102 training rows have the features of another one and another label")
+    assert found.startswith("2 of 102 training rows have the features of another row and a different label")
 
 
 def test_a_class_that_no_slot_has_is_named(reference: Reference) -> None:

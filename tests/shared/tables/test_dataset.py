@@ -17,7 +17,7 @@ from shared.errors import Rejected
 from shared.ingestion.csv_reader import read_csv
 from shared.settings import Duplicates, Settings
 from shared.tables.dataset import Dataset, assemble, misfit
-from shared.tables.schema import infer
+from shared.tables.schema import infer_schema
 from shared.tables.table import Table
 
 SETTINGS = Settings("bucket", "label")
@@ -43,7 +43,7 @@ def put_together(slots: Sequence[Table], *tests: Table) -> Dataset:
 def together(
     slots: Sequence[Table], tests: Sequence[Table], *, truth: bool = False, duplicates: Duplicates = "union"
 ) -> Dataset:
-    return assemble(slots, tests, infer(tests), truth=truth, duplicates=duplicates)
+    return assemble(slots, tests, infer_schema(tests), truth=truth, duplicates=duplicates)
 
 
 def train_rows(dataset: Dataset) -> list[tuple[Any, ...]]:

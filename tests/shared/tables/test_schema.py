@@ -9,7 +9,7 @@ from shared.errors import Rejected
 from shared.formats.columns import Column
 from shared.ingestion.csv_reader import read_csv
 from shared.settings import Settings
-from shared.tables.schema import Override, Schema, infer, kind_of
+from shared.tables.schema import Override, Schema, column_of_texts, infer_schema
 from shared.tables.table import Table
 
 SETTINGS = Settings("bucket", "label")
@@ -22,21 +22,21 @@ def table(*cells: str, header: str = "a") -> Table:
 
 
 def schema_of(*cells: str) -> Column:
-    [column] = infer([table(*cells)]).columns
+    [column] = infer_schema([table(*cells)]).columns
     return column
 
 
 def test_text_that_hardly_repeats_is_no_feature() -> None:
     rows = "a,b,label\n" + "".join(f"{name},1,x\n" for name in NAMES)
-    unused, number = infer([read_csv(rows.encode(), SETTINGS).table]).columns
+    unused, number = infer_schema([read_csv(rows.encode(), SETTINGS).table]).columns
     assert (unused.kind, unused.why) == ("unused", "text that hardly repeats (30 different values in 30 rows)")
     assert number == Column("b")
 
 
 def test_a_small_test_set_shows_few_repetitions() -> None:
     names = [f"name {number}" for number in range(31)]
-    assert kind_of("a", names[:30], 40).kind == "category"
-    assert kind_of("a", names, 40).kind == "unused"
+    assert column_of_texts("a", names[:30], 40).kind == "category"
+    assert column_of_texts("a", names, 40).kind == "unused"
 
 
 NAMES = [f"name {number}" for number in range(30)]
@@ -81,31 +81,31 @@ def test_a_date_that_could_be_read_either_way_says_so() -> None:
 
 def test_more_than_a_thousand_categories_are_no_feature() -> None:
     texts = [f"t{number}" for number in range(1_001)]
-    assert kind_of("a", texts, 10_000).why == "text of more than 1000 different values (1001)"
-    assert kind_of("a", texts[:1_000], 10_000).kind == "category"
+    assert column_of_texts("a", texts, 10_000).why == "text of more than 1000 different values (1001)"
+    assert column_of_texts("a", texts[:1_000], 10_000).kind == "category"
 
 
 def test_all_test_uploads_have_a_say() -> None:
-    assert infer([table("1", "2"), table("red", "blue")]).columns == (Column("a", "category"),)
-    assert infer([table("1", "2"), table("3")]).columns == (Column("a"),)
-    assert infer([table("yes"), table("no")]).columns == (Column("a", "boolean"),)
+    assert infer_schema([table("1", "2"), table("red", "blue")]).columns == (Column("a", "category"),)
+    assert infer_schema([table("1", "2"), table("3")]).columns == (Column("a"),)
+    assert infer_schema([table("yes"), table("no")]).columns == (Column("a", "boolean"),)
 
 
 def test_what_a_person_says_wins() -> None:
     said = Override.parse(b'{"columns": {"a": {"kind": "category", "missing": [0, "unknown"]}}}', KEY)
-    assert infer([table("1", "2")], said).columns == (
+    assert infer_schema([table("1", "2")], said).columns == (
         Column("a", "category", missing=("0", "unknown"), why="data/schema.json"),
     )
 
 
 def test_a_schema_without_a_feature_is_refused() -> None:
     with pytest.raises(Rejected, match=r"at least one column that can be a feature, found none \(a: text that hardly"):
-        infer([table(*NAMES)])
+        infer_schema([table(*NAMES)])
 
 
 def test_an_override_of_an_unknown_column_is_refused() -> None:
     with pytest.raises(Rejected, match="names columns that the test set lacks: b; correct it"):
-        infer([table("1")], Override({"b": Column("b")}))
+        infer_schema([table("1")], Override({"b": Column("b")}))
 
 
 VALID: dict[str, tuple[object, Column]] = {
@@ -121,7 +121,7 @@ VALID: dict[str, tuple[object, Column]] = {
 def test_reads_an_override(value: object, column: Column) -> None:
     said = Override.parse(json.dumps({"columns": {" a ": value}}).encode(), KEY)
     assert said.columns == {"a": column}
-    again = Override.parse(json.dumps(said.document()).encode(), KEY)
+    again = Override.parse(json.dumps(said.as_document()).encode(), KEY)
     assert (again, again.fingerprint) == (said, said.fingerprint)
 
 
@@ -154,7 +154,7 @@ def test_says_what_is_wrong_with_an_override(text: str, problem: str) -> None:
 
 def test_the_document_leaves_out_what_is_as_usual() -> None:
     columns = (Column("a"), Column("b", "date"), Column("c", "unused", why="text"), Column("d", missing=("0",)))
-    assert Schema(columns).document() == [
+    assert Schema(columns).as_document() == [
         {"name": "a", "kind": "number"},
         {"name": "b", "kind": "date", "format": "iso"},
         {"name": "c", "kind": "unused", "why": "text"},

@@ -16,7 +16,7 @@ from shared.ingestion.csv_reader import read_csv
 from shared.scorer.scorer import Scorer
 from shared.settings import Settings
 from shared.tables.dataset import Dataset, assemble
-from shared.tables.schema import infer
+from shared.tables.schema import infer_schema
 from shared.training.pipelines import check_parity, export, fit
 
 SETTINGS = Settings("bucket", "label", max_bad_share=1.0)
@@ -43,7 +43,7 @@ def tables(draw: st.DrawFn) -> tuple[str, str]:
 
 def dataset_of(test: str, slot: str) -> Dataset:
     tests = [read_csv(test.encode(), SETTINGS).table]
-    schema = infer(tests)
+    schema = infer_schema(tests)
     columns = {column.name: column for column in schema.columns}
     return assemble([read_csv(slot.encode(), SETTINGS, columns).table], tests, schema, truth=False)
 
