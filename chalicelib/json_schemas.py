@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from shared.formats.columns import Column
-from shared.formats.values import FLOAT32_MAX, ISO, TRUTH_PAIRS, as_number
+from shared.formats.dates import COMPACT, ISO
+from shared.formats.values import FLOAT32_MAX, TRUTH_PAIRS, as_number
 
 Schema = dict[str, Any]
 Bounds = tuple[float, float]
@@ -44,22 +45,25 @@ def value_schema(column: Column, bounds: Bounds = ANY_NUMBER, *, known_missing: 
     numbers = {"minimum": bounds[0], "maximum": bounds[1]}
     match column.kind:
         case "number":
-            return {"type": ["number", "null"], **numbers, **described}
+            types = ["number", "string", "null"] if column.number_format else ["number", "null"]
+            return {"type": types, **numbers, **described}
         case "category":
             return {"type": ["string", "number", "null"], **numbers, **described}
         case "boolean":
             forms: list[Schema] = [{"type": "boolean"}, {"type": "string", "pattern": _truth_pattern()}]
             return {"anyOf": [*forms, {"type": "number", "enum": [0, 1]}, _MISSING, *_own(column)], **described}
         case _:
-            pattern = date_pattern(column.date_format)
-            form: Schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
-            return {"anyOf": [form, _MISSING, *_own(column)], **described}
+            patterns = [date_pattern(form) for form in dict.fromkeys((column.date_format, ISO))]
+            texts: list[Schema] = [{"type": "string", **({"pattern": one} if one else {})} for one in patterns]
+            return {"anyOf": [*texts, _MISSING, *_own(column)], **described}
 
 
 def date_pattern(date_format: str) -> str | None:
     """A regular expression of a format's dates, which takes days that their month lacks; None for a format of words."""
     if date_format == ISO:
         return f"^{_DATE}([T ]{_TIME})?$"
+    if date_format == COMPACT:
+        return "^[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
     parts = re.findall(r"%.|[^%]", date_format)
     if any(part.startswith("%") and part not in _DIRECTIVES for part in parts):
         return None
@@ -96,7 +100,7 @@ def _described(column: Column, *, known_missing: bool) -> str:
 def _meaning(column: Column, *, known_missing: bool) -> str:
     match column.kind:
         case "number":
-            return ""
+            return f"A number, or a text such as {column.number_format}." if column.number_format else ""
         case "boolean":
             gap = "counts as a value of its own" if known_missing else "counts as neither"
             return f"True or false, also as a word (yes and no, t and f, y and n) or as 1 or 0; a missing one {gap}."
@@ -106,7 +110,7 @@ def _meaning(column: Column, *, known_missing: bool) -> str:
         case _ if column.date_format == ISO:
             return "A date by ISO 8601; a time of day may follow, and is UTC unless a zone follows it."
         case _:
-            return f"{column.expected[0].upper()}{column.expected[1:]} ({column.date_format})."
+            return f"{column.expected[0].upper()}{column.expected[1:]} ({column.date_format}), or by ISO 8601."
 
 
 def _also_missing(column: Column) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.formats.columns import Column
+from shared.formats.dates import ISO, date_text
 from shared.formats.row_errors import shortened
-from shared.formats.values import ISO, date_text
 from shared.tables.encoding import encode
 from shared.tables.table import Table
 

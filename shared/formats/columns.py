@@ -1,7 +1,7 @@
 """Columns: what kind of values a feature has, and how one value is read, in an upload and in a request alike.
 
 kind       values                              as a feature
-number     plain decimal notation              itself
+number     plain decimal notation, or a format         itself
 boolean    true/false, yes/no, t/f, y/n, 1/0   a category, "true" or "false"
 date       by a format                         days since 1970-01-01
 category   any text; numbers by their value    one of a vocabulary
@@ -13,17 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, get_args
 
-from shared.formats.values import (
-    FALSE,
-    FLOAT32_MAX,
-    ISO,
-    TRUE,
-    as_days,
-    as_number,
-    as_truth,
-    category_text,
-    number_text,
-)
+from shared.formats.dates import COMPACT, ISO, as_days
+from shared.formats.numbers import as_written_number
+from shared.formats.values import FALSE, FLOAT32_MAX, TRUE, as_number, as_truth, category_text, number_text
 
 Kind = Literal["number", "category", "boolean", "date", "unused"]
 Value = float | str | None
@@ -51,9 +43,10 @@ class Unusable(ValueError):
 class Column:
     """A column.
 
-    `date_format` is set for dates; `missing` are spellings that mean a missing value in it alone. `why` says how the
-    kind was decided, where that deserves a word; `other_format` is the format with day and month swapped, where the
-    values fit that too.
+    `date_format` is set for dates, `number_format` for numbers that are not written in plain decimal notation (see
+    `formats.numbers`); `exact` for categories whose texts differ although their numbers are equal, as 01 and 1 do.
+    `missing` are spellings that mean a missing value in it alone. `why` says how the kind was decided, where that
+    deserves a word; `other_format` is the format with day and month swapped, where the values fit that too.
     """
 
     name: str
@@ -62,6 +55,8 @@ class Column:
     missing: tuple[str, ...] = ()
     why: str = ""
     other_format: str = ""
+    number_format: str = ""
+    exact: bool = False
 
     @property
     def is_feature(self) -> bool:
@@ -76,7 +71,7 @@ class Column:
     @property
     def plain(self) -> bool:
         """Whether every finite number means itself."""
-        return self.kind == "number" and not self.missing
+        return self.kind == "number" and not self.missing and not self.number_format
 
     def like(self, other: "Column") -> bool:
         """Whether both read every value in the same way."""
@@ -86,7 +81,7 @@ class Column:
     def expected(self) -> str:
         """What a value has to be, in words."""
         return {
-            "number": "a number",
+            "number": f"a number such as {self.number_format}" if self.number_format else "a number",
             "boolean": "true or false",
             "date": f"a date such as {_example(self.date_format)}",
             "category": "a string",
@@ -107,10 +102,12 @@ class Column:
         """Read a value of a JSON document, None where it is missing; raise Unusable."""
         if value is None:
             return None
-        if type(value) is str and self.kind != "number":
+        if type(value) is str and (self.kind != "number" or self.number_format):
             return self.parse(value, missing)
         if type(value) is bool and self.kind == "boolean":
             return TRUE if value else FALSE
+        if type(value) is int and (self.exact or (self.kind == "date" and self.date_format == COMPACT)):
+            return self.parse(str(value), missing)
         if type(value) in {int, float} and self.kind in {"number", "category", "boolean"}:
             return self._accept_number(value)
         raise Unusable(f"{self.expected} or null")
@@ -133,15 +130,20 @@ class Column:
         document: dict[str, object] = {"kind": self.kind}
         if self.kind == "date":
             document["format"] = self.date_format
+        if self.number_format:
+            document["format"] = self.number_format
+        if self.exact:
+            document["exact"] = True
         if self.missing:
             document["missing"] = list(self.missing)
         return document
 
 
-def _number(_column: Column, text: str, decimal: str) -> Value:
-    number = as_number(text, decimal)
+def _number(column: Column, text: str, decimal: str) -> Value:
+    written = column.number_format
+    number = as_written_number(text, written) if written else as_number(text, decimal)
     if number is None:
-        raise Unusable("a finite number or nothing")
+        raise Unusable(f"a finite number such as {written}, or nothing" if written else "a finite number or nothing")
     if abs(number) > FLOAT32_MAX:
         raise Unusable.out_of_range()
     return number + 0.0  # -0.0 and 0.0 are one value
@@ -161,8 +163,8 @@ def _date(column: Column, text: str, _decimal: str) -> Value:
     return days
 
 
-def _category(_column: Column, text: str, decimal: str) -> Value:
-    return category_text(text, decimal)
+def _category(column: Column, text: str, decimal: str) -> Value:
+    return text.strip() if column.exact else category_text(text, decimal)
 
 
 def _unused(_column: Column, _text: str, _decimal: str) -> Value:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable
 from typing import Final
 
 MISSING: Final = (
@@ -11,23 +11,13 @@ MISSING: Final = (
 )  # fmt: skip
 UNLABELLED: Final = tuple(text for text in MISSING if text != "none")  # as a label that is an answer
 FLOAT32_MAX: Final = (2 - 2**-23) * 2.0**127
-ISO: Final = "iso"
-DATE_FORMATS: Final = (
-    ISO,
-    *(
-        f"{day}{time}"
-        for day in ("%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
-        for time in ("", " %H:%M", " %H:%M:%S")
-    ),
-)
 TRUE: Final = "true"
 FALSE: Final = "false"
 TRUTH_PAIRS: Final = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
 
 _TRUTH: Final = {word: value for pair in TRUTH_PAIRS for word, value in zip(pair, (TRUE, FALSE), strict=True)}
-_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d:?\d\d))?)?")
-_ZONE_APART: Final = re.compile(r" (?=[Z+-])")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WHOLE: Final = re.compile(r"[0-9]+")
+_LONG_WHOLE: Final = len("9007199254740993")
 _EXACT_INTEGER: Final = 2.0**53
 _INDEX_NAME: Final = re.compile(r"(?i:unnamed(:?_\d+)?)?")
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(([,. '\u2019\u00a0\u202f])\d{3})(\2\d{3})*([.,]\d+)?")
@@ -54,32 +44,6 @@ def as_truth(text: str) -> str | None:
     return {1.0: TRUE, 0.0: FALSE}.get(as_number(text) or 0.0) if as_number(text) is not None else None
 
 
-def as_days(text: str, date_format: str) -> float | None:
-    """Days since 1970-01-01 (UTC) of a date, with the time of day as a fraction; None when it is not of the format.
-
-    `date_format` is one of `datetime.strptime`, or ``iso``. A date without a time zone is read as UTC.
-    """
-    try:
-        if date_format == ISO:
-            moment = datetime.fromisoformat(_ZONE_APART.sub("", text)) if _ISO.fullmatch(text) else None
-        else:
-            moment = datetime.strptime(text, date_format)  # noqa: DTZ007  (the zone is added below)
-        if moment is None:
-            return None
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds() / 86_400
-    except (ValueError, OverflowError):
-        return None
-
-
-def date_text(days: float, date_format: str) -> str:
-    """The date, days after 1970-01-01, in a format; of an ISO date without a time of day the date alone."""
-    moment = _EPOCH + timedelta(days=days)
-    if date_format != ISO:
-        return moment.strftime(date_format)
-    text = moment.replace(microsecond=0, tzinfo=None).isoformat()
-    return text.removesuffix("T00:00:00")
-
-
 def number_text(number: float) -> str:
     """The one spelling of a number as a category: whole numbers without a decimal mark."""
     return str(int(number)) if number.is_integer() and abs(number) <= _EXACT_INTEGER else repr(number)
@@ -89,6 +53,22 @@ def category_text(text: str, decimal: str = ".") -> str:
     """The one spelling of a category: numbers as `number_text` has them, other texts trimmed."""
     number = as_number(text, decimal)
     return text.strip() if number is None else number_text(number)
+
+
+def are_codes(texts: Iterable[str]) -> bool:
+    """Whether texts are codes that must not be read as numbers: their numbers are whole, and some begin with a zero."""
+    found = False
+    for text in texts:
+        if _WHOLE.fullmatch(text):
+            found = found or (text[0] == "0" and len(text) > 1)
+        elif as_number(text) is not None:
+            return False
+    return found
+
+
+def is_exact(texts: Collection[str]) -> bool:
+    """Whether categories differ by their texts, not by their numbers: codes, and whole numbers beyond float64's."""
+    return are_codes(texts) or any(len(text) >= _LONG_WHOLE and _WHOLE.fullmatch(text) for text in texts)
 
 
 def column_name(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,15 +9,14 @@ from numpy.typing import NDArray
 
 from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText
+from shared.formats.numbers import number_format
 from shared.formats.row_errors import Reason, shortened
-from shared.formats.values import FLOAT32_MAX, as_number, category_text, column_name, has_thousands
+from shared.formats.values import FLOAT32_MAX, category_text, column_name, is_exact
+from shared.ingestion.column_guess import advice, guess
 from shared.settings import ReadingSettings
 from shared.tables.encoding import typed
 from shared.tables.id_columns import counts_rows
-from shared.tables.schema import FEW_VALUES
 from shared.tables.table import Table, Vocabulary, sorted_texts
-
-MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
 
 Bad = tuple[int, str]
 """A row, counted from 0, and what is wrong with its cell."""
@@ -53,10 +51,10 @@ def table_of(
     vocabularies: list[Vocabulary] = []
     for position, name in enumerate(features):
         wanted = columns.get(name)
-        values[:, position], vocabulary, bad = _column(frame[name], wanted, csv, settings)
+        values[:, position], vocabulary, bad, on_column = _column(frame[name], wanted, csv, settings)
         vocabularies.append(vocabulary)
+        notes += on_column
         problems += [Problem(row, name, text, wanted.kind if wanted else "number") for row, text in bad]
-        notes += _notes_on_texts(name, vocabulary)
     labels, codes, bad = _labels(frame[label], settings, csv.decimal)
     problems += [Problem(row, label, text) for row, text in bad]
     return Table(tuple(features), values, labels, codes, tuple(vocabularies)), problems, notes
@@ -64,24 +62,51 @@ def table_of(
 
 def _column(
     column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: ReadingSettings
-) -> tuple[NDArray[np.float64], Vocabulary, list[Bad]]:
-    """A column as numbers or as indices into its texts, and (row, problem) of each cell that is not as wanted."""
+) -> tuple[NDArray[np.float64], Vocabulary, list[Bad], list[str]]:
+    """A column as numbers or as indices into its texts, each cell that is not as wanted, and notes.
+
+    Raise BadTable when dates fit only with day and month swapped.
+    """
     values, texts = _raw(column, settings)
-    if wanted is None and texts is not None:
-        wanted = _with_mistakes(values, texts, csv.decimal)
-    if wanted is not None and wanted.kind in {"category", "unused"}:
-        return (*_neutral(values, texts, csv.decimal), [])
-    if wanted is None or (texts is None and wanted.kind == "number"):
-        return (*_neutral(values, texts, csv.decimal), _too_large(values, texts))
-    spelled = None if texts is None else tuple(category_text(text, csv.decimal) for text in texts)
-    read = typed(values, spelled, wanted)
-    bad = [
-        (row, f"expected {expected}, found {shortened(texts[int(values[row])] if texts else found)}")
-        for row, expected, found in read.bad_rows()
-    ]
-    if wanted.kind == "number" and spelled is not None:
-        return read.values, None, bad
-    return (*_neutral(values, texts, csv.decimal), bad)
+    if texts is None:
+        if wanted is None or wanted.kind != "date":
+            return values, None, [] if wanted and not _is_number(wanted) else _too_large(values), []
+        read = typed(values, None, wanted)
+        return values, None, [(row, f"expected {must}, found {text}") for row, must, text in read.bad_rows()], []
+    cells = _cells(values, texts)
+    notes: list[str] = []
+    known = wanted is not None
+    if wanted is None:
+        wanted, notes = guess(str(column.name), cells, csv.decimal)
+    if wanted is None or wanted.kind in {"category", "unused"}:
+        raw = is_exact(cells) if wanted is None else wanted.exact or is_exact(cells)
+        return *_neutral(values, texts, None if raw else csv.decimal), [], notes
+    if guessed := wanted.number_format if csv.decimal != "." and not known else "":
+        # The schema follows from the texts alone, and does not know the file's decimal mark.
+        texts = [number_format(guessed).settled(text) for text in texts]
+    as_written = bool(wanted.number_format) or wanted.kind == "date"
+    spelled = texts if as_written else [category_text(text, csv.decimal) for text in texts]
+    read = typed(values, tuple(spelled), wanted)
+    bad = [(row, f"expected {must}, found {shortened(texts[int(values[row])])}") for row, must, _ in read.bad_rows()]
+    if bad:
+        notes += advice(wanted, cells, csv.decimal)
+    if _is_number(wanted) and not wanted.number_format:
+        return read.values, None, bad, notes
+    return *_neutral(values, texts, None if as_written else csv.decimal), bad, notes
+
+
+def _is_number(column: Column) -> bool:
+    return column.kind == "number"
+
+
+def _cells(values: NDArray[np.float64], texts: Sequence[str]) -> dict[str, int]:
+    """The number of cells of each text that some cell has."""
+    times = np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=len(texts)).tolist()
+    cells: dict[str, int] = {}
+    for text, count in zip(texts, times, strict=True):
+        if count:
+            cells[text] = cells.get(text, 0) + count
+    return cells
 
 
 def _raw(column: "pd.Series[float]", settings: ReadingSettings) -> tuple[NDArray[np.float64], list[str] | None]:
@@ -94,32 +119,15 @@ def _raw(column: "pd.Series[float]", settings: ReadingSettings) -> tuple[NDArray
     return np.where(gone[codes], np.nan, codes), texts
 
 
-def _with_mistakes(values: NDArray[np.float64], texts: Sequence[str], decimal: str) -> Column | None:
-    """A column of numbers with mistakes in it, or None: nothing is known of the column.
-
-    Where there are few different values and the texts among them repeat (1, 2, 3, 4, 4A) they are codes, no mistakes.
-    """
-    numbers = np.array([as_number(text, decimal) is not None for text in texts], bool)
-    times = np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=len(texts))
-    if not times.any() or times[numbers].sum() < MOSTLY * times.sum():
-        return None
-    strange = times[~numbers & (times > 0)]
-    are_codes = np.count_nonzero(times) <= FEW_VALUES and len(strange) and strange.min() >= 2
-    return None if are_codes else Column("", "number")
-
-
 def _neutral(
-    values: NDArray[np.float64], texts: Sequence[str] | None, decimal: str
+    values: NDArray[np.float64], texts: Sequence[str], decimal: str | None
 ) -> tuple[NDArray[np.float64], Vocabulary]:
-    if texts is None:
-        return values, None
-    return sorted_texts(values, [category_text(text, decimal) for text in texts])
+    """The texts as they are written, or with their numbers in one spelling where a decimal mark is given."""
+    return sorted_texts(values, texts if decimal is None else [category_text(text, decimal) for text in texts])
 
 
-def _too_large(values: NDArray[np.float64], texts: Sequence[str] | None) -> list[Bad]:
+def _too_large(values: NDArray[np.float64]) -> list[Bad]:
     """(row, problem) of each number that float32 cannot hold; pandas also reads ``inf`` as a number."""
-    if texts is not None:
-        return []
     rows = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     return [(int(row), f"expected a finite number or nothing, found {shortened(str(values[row]))}") for row in rows]
 
@@ -152,15 +160,6 @@ def _missing(text: str) -> str:
 def _label_text(text: str, decimal: str) -> str:
     """A label as it is written, but for a decimal comma."""
     return category_text(text, decimal) if decimal == "," else text.strip()
-
-
-def _notes_on_texts(name: str, vocabulary: Vocabulary) -> Iterator[str]:
-    odd = [text for text in vocabulary or () if has_thousands(text)]
-    if odd:
-        yield (
-            f"column {name}: {len(odd)} different values look like numbers with thousands separators, such as "
-            f"{shortened(odd[0])}: they are left as text; write them without separators to make them numbers"
-        )
 
 
 def notes_on_rows(table: Table) -> Iterator[str]:

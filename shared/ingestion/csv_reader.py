@@ -56,13 +56,13 @@ def read_csv(body: bytes, settings: ReadingSettings, columns: Mapping[str, Colum
     if not count + len(misshapen):
         raise BadTable([Reason("expected at least one row under the header, found none", line=2)])
     _refuse_too_many(misshapen, len(misshapen), count + len(misshapen), settings)
-    frame = parse(source, names, used_names(names, settings), settings)
+    frame = parse(source, names, used_names(names, settings), settings, columns)
     if len(frame) != count:
         raise BadTable([Reason(f"{count} records were counted but {len(frame)} could be parsed: check the quoting")])
     table, problems, notes = table_of(frame, source, settings, columns)
     reasons = sorted([*misshapen, *_located(problems, source)], key=Reason.place)
     bad = {problem.row for problem in problems}
-    _refuse_too_many(reasons, len(misshapen) + len(bad), count + len(misshapen), settings)
+    _refuse_too_many(reasons, len(misshapen) + len(bad), count + len(misshapen), settings, notes)
     kept = np.flatnonzero(~np.isin(np.arange(count), list(bad)))
     if bad:
         table = table.rows(kept)
@@ -72,12 +72,14 @@ def read_csv(body: bytes, settings: ReadingSettings, columns: Mapping[str, Colum
     return Reading(table, count + len(misshapen), csv, kept, tuple(at_most(reasons)), tuple(notes))
 
 
-def _refuse_too_many(reasons: Sequence[Reason], bad: int, rows: int, settings: ReadingSettings) -> None:
-    """Raise BadTable when more than the allowed share of rows cannot be used."""
+def _refuse_too_many(
+    reasons: Sequence[Reason], bad: int, rows: int, settings: ReadingSettings, notes: Sequence[str] = ()
+) -> None:
+    """Raise BadTable when more than the allowed share of rows cannot be used, with the notes on columns."""
     if bad > settings.max_bad_share * rows:
         allowed = f"{settings.max_bad_share:g} of the rows may be unusable (VINTNER_MAX_BAD_SHARE)"
         way_out = "correct them, or name what stands for a missing value in VINTNER_MISSING"
-        summary = Reason(f"{bad} of {rows} rows cannot be used: at most {allowed}; {way_out}")
+        summary = Reason("; ".join([f"{bad} of {rows} rows cannot be used: at most {allowed}", *notes, way_out]))
         raise BadTable([*at_most(reasons), summary])
 
 

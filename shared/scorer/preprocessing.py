@@ -13,7 +13,9 @@ from operator import sub, truediv
 from typing import Any
 
 from shared.formats.columns import Column, Value
-from shared.formats.values import ISO, TRUE, date_text
+from shared.formats.dates import ISO, date_text
+from shared.formats.numbers import number_format
+from shared.formats.values import TRUE
 from shared.scorer.classifiers.probabilities import check_finite
 
 Vector = Sequence[float]
@@ -169,7 +171,12 @@ def _column(name: str, document: dict[str, Any]) -> Column:
     kind = document.get("kind", "number")
     if kind not in {"number", "boolean", "date", "category"}:
         raise ValueError(f"a feature is of the unknown kind {kind!r}")
-    return Column(name, kind, document.get("format", ISO), tuple(document.get("missing", ())))
+    written = document.get("format", "") if kind == "number" else ""
+    date_format = document.get("format", ISO) if kind == "date" else ISO
+    missing = tuple(document.get("missing", ()))
+    if written:
+        number_format(written)  # a damaged one is refused now, not with a request
+    return Column(name, kind, date_format, missing, number_format=written, exact=bool(document.get("exact")))
 
 
 def _category(document: dict[str, Any]) -> Category:

@@ -7,31 +7,27 @@ slot can turn a column of numbers into text, and the order of arrival decides no
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.documents import FORMAT, Document, digest
 from shared.errors import Rejected
 from shared.formats.columns import KINDS, Column
+from shared.formats.dates import COMPACT, ISO, as_days, date_format_of, has_day, swapped
+from shared.formats.numbers import Agreement, agreement, number_format
 from shared.formats.row_errors import listed
-from shared.formats.values import (
-    DATE_FORMATS,
-    ISO,
-    TRUTH_PAIRS,
-    as_days,
-    as_number,
-    category_text,
-    column_name,
-    number_text,
-)
+from shared.formats.values import TRUTH_PAIRS, are_codes, as_number, category_text, column_name, is_exact, number_text
 from shared.tables.table import Table
 
 MAX_VOCABULARY: Final = 1_000
 FEW_VALUES: Final = 20  # a text column with no more is one of categories, however few rows there are
 HARDLY_REPEATS: Final = 0.75  # different texts for each row: a small test set shows few of the repetitions
-CHECKED_DATES: Final = 1_000
+FIRST_DAY: Final = 19_000_101
+LAST_DAY: Final = 21_001_231
+MARKS: Final = {",": "comma", ".": "point"}
 
 
 @dataclass(frozen=True)
@@ -75,15 +71,25 @@ def _column(key: str, name: str, value: Any) -> Column:  # noqa: ANN401  (any JS
     if not isinstance(fields, dict) or fields.get("kind") not in KINDS:
         found = fields.get("kind") if isinstance(fields, dict) else fields
         raise Rejected(f"{place}: expected a kind ({', '.join(KINDS)}), found {found!r}")
-    if unknown := sorted(set(fields) - {"kind", "format", "missing"}):
-        raise Rejected(f"{place}: expected only kind, format and missing, found {unknown[0]!r}")
-    if "format" in fields and fields["kind"] != "date":
-        raise Rejected(f"{place}: expected a format for a date alone, found one for kind {fields['kind']!r}")
+    if unknown := sorted(set(fields) - {"kind", "format", "missing", "exact"}):
+        raise Rejected(f"{place}: expected only kind, format, missing and exact, found {unknown[0]!r}")
+    if "format" in fields and fields["kind"] not in {"date", "number"}:
+        raise Rejected(f"{place}: expected a format for a date or a number, found one for kind {fields['kind']!r}")
+    if "exact" in fields and (fields["kind"] != "category" or type(fields["exact"]) is not bool):
+        raise Rejected(f'{place}: expected "exact" to be true or false, and for a category alone, found {fields!r}')
     missing = fields.get("missing", [])
     if not isinstance(missing, list) or not all(isinstance(spelling, str | int | float) for spelling in missing):
         raise Rejected(f"{place}: expected a list of texts that mean a missing value, found {missing!r}")
     spellings = tuple(sorted({_missing(spelling) for spelling in missing}))
-    return Column(column_name(name), fields["kind"], _format(place, fields.get("format", ISO)), spellings)
+    is_number = fields["kind"] == "number"
+    return Column(
+        column_name(name),
+        fields["kind"],
+        ISO if is_number else _format(place, fields.get("format", ISO)),
+        spellings,
+        number_format=_number_format(place, fields["format"]) if is_number and "format" in fields else "",
+        exact=fields.get("exact", False),
+    )
 
 
 def _missing(value: str | float) -> str:
@@ -91,14 +97,29 @@ def _missing(value: str | float) -> str:
 
 
 def _format(place: str, value: Any) -> str:  # noqa: ANN401  (any JSON value)
-    """A format of dates that reads what it writes, and distinguishes years."""
-    dates = (datetime(2024, 11, 2), datetime(2023, 11, 2))  # noqa: DTZ001  (a format without a zone is allowed)
+    """A format of dates that reads what it writes, and distinguishes years; or of times of day, with the hours."""
     try:
-        if value == ISO or len({as_days(date.strftime(value), value) for date in dates} - {None}) == len(dates):
+        if value == ISO:
+            return ISO
+        first = datetime(2024, 11, 2, 7, tzinfo=UTC)
+        second = first.replace(year=2023) if has_day(value) else first.replace(hour=15)
+        if len({as_days(moment.strftime(value), value) for moment in (first, second)} - {None}) == 2:
             return str(value)
     except (ValueError, TypeError):
         pass
     raise Rejected(f"{place}: expected a format of dates such as {ISO} or %d/%m/%Y, found {value!r}")
+
+
+def _number_format(place: str, value: Any) -> str:  # noqa: ANN401  (any JSON value)
+    """The example that names a way of writing numbers; empty for plain decimal notation."""
+    try:
+        form = number_format(value)
+    except (ValueError, TypeError, AttributeError):
+        raise Rejected(
+            f"{place}: expected a format for a date, or the number 1234.5 as the column writes it ($1,234.5, "
+            f"1.234,5 EUR, 1234.5%), found {value!r}"
+        ) from None
+    return "" if form.is_plain else form.example
 
 
 @dataclass(frozen=True)
@@ -132,9 +153,7 @@ def infer_schema(tests: Sequence[Table], override: Override | None = None) -> Sc
     said = override.columns if override else {}
     if unknown := sorted(said.keys() - set(names)):
         raise Rejected(f"data/schema.json names columns that the test set lacks: {listed(unknown)}; correct it")
-    columns = tuple(
-        replace(said[name], why="data/schema.json") if name in said else infer_column(name, tests) for name in names
-    )
+    columns = tuple(_as_said(said[name], tests) if name in said else infer_column(name, tests) for name in names)
     schema = Schema(columns)
     if not schema.features:
         why = "; ".join(f"{column.name}: {column.why}" for column in columns)
@@ -142,53 +161,75 @@ def infer_schema(tests: Sequence[Table], override: Override | None = None) -> Sc
     return schema
 
 
+def _as_said(column: Column, tests: Sequence[Table]) -> Column:
+    """A column that a person described. Of categories with codes in them, such as 01, the texts count."""
+    vocabularies = [table.vocabularies[table.features.index(column.name)] or () for table in tests]
+    exact = column.exact or (column.kind == "category" and any(map(is_exact, vocabularies)))
+    return replace(column, why="data/schema.json", exact=exact)
+
+
 def infer_column(name: str, tests: Sequence[Table]) -> Column:
     """What the rows of the test uploads say of a column."""
     positions = [table.features.index(name) for table in tests]
     vocabularies = [table.vocabularies[position] for table, position in zip(tests, positions, strict=True)]
-    if all(vocabulary is None for vocabulary in vocabularies):
-        return Column(name)
     columns = [table.values[:, position] for table, position in zip(tests, positions, strict=True)]
+    present = sum(int(np.count_nonzero(~np.isnan(values))) for values in columns)
+    if all(vocabulary is None for vocabulary in vocabularies):
+        return _compact_dates(name, columns) or Column(name)
     texts: set[str] = set()
     for values, vocabulary in zip(columns, vocabularies, strict=True):
         texts.update(vocabulary or map(number_text, np.unique(values[~np.isnan(values)]).tolist()))
-    present = sum(int(np.count_nonzero(~np.isnan(values))) for values in columns)
     return column_of_texts(name, texts, present)
+
+
+def _compact_dates(name: str, columns: Sequence[NDArray[np.float64]]) -> Column | None:
+    """A column of whole numbers such as 20241102, all of them days of the years 1900 to 2100."""
+    values = np.concatenate(columns)
+    values = values[~np.isnan(values)]
+    if not len(values) or values.min() < FIRST_DAY or values.max() > LAST_DAY:
+        return None
+    days = map(number_text, np.unique(values).tolist())
+    return Column(name, "date", COMPACT) if all(as_days(day, COMPACT) is not None for day in days) else None
 
 
 def column_of_texts(name: str, texts: Collection[str], present: int) -> Column:
     """What a column with these distinct texts is. `present` counts the cells that are not missing."""
-    if all(as_number(text) is not None for text in texts):
+    codes = are_codes(texts)
+    if not codes and all(as_number(text) is not None for text in texts):
         return Column(name)
     if {text.lower() for text in texts} in [set(pair) for pair in TRUTH_PAIRS]:
         return Column(name, "boolean")
     if date_format := date_format_of(texts):
         return _date_column(name, texts, date_format)
-    if len(texts) > FEW_VALUES and len(texts) > HARDLY_REPEATS * present:
-        why = f"text that hardly repeats ({len(texts)} different values in {present} rows)"
-        return Column(name, "unused", why=why)
-    if len(texts) > MAX_VOCABULARY:
-        return Column(name, "unused", why=f"text of more than {MAX_VOCABULARY} different values ({len(texts)})")
-    return Column(name, "category")
+    if not codes and (agreed := agreement(dict.fromkeys(texts, 1))) and agreed.agreeing == len(texts):
+        return _number_column(name, agreed)
+    why = _why_unused(len(texts), present)
+    return Column(name, "unused", why=why) if why else Column(name, "category", exact=is_exact(texts))
 
 
-def date_format_of(texts: Collection[str]) -> str | None:
-    """The first format that all the texts have, None when there is none.
-
-    Where the order of day and month is open, the day comes first.
-    """
-    ordered = sorted(texts)
-    sample = ordered[:: max(1, len(ordered) // CHECKED_DATES)]
-    for date_format in DATE_FORMATS:
-        if all(as_days(text, date_format) is not None for text in sample):
-            return date_format if all(as_days(text, date_format) is not None for text in ordered) else None
-    return None
+def _why_unused(distinct: int, present: int) -> str:
+    if distinct > FEW_VALUES and distinct > HARDLY_REPEATS * present:
+        return f"text that hardly repeats ({distinct} different values in {present} rows)"
+    return f"text of more than {MAX_VOCABULARY} different values ({distinct})" if distinct > MAX_VOCABULARY else ""
 
 
 def _date_column(name: str, texts: Collection[str], date_format: str) -> Column:
     """A column of dates, with the other format where the month could as well come before the day."""
-    other = date_format.replace("%d", "%x").replace("%m", "%d").replace("%x", "%m")
-    if other not in DATE_FORMATS or other == date_format or any(as_days(text, other) is None for text in texts):
+    other = swapped(date_format)
+    if other is None or any(as_days(text, other) is None for text in texts):
         return Column(name, "date", date_format)
     why = f"read as {date_format}; {other} would fit as well: say so in data/schema.json if it is meant"
     return Column(name, "date", date_format, why=why, other_format=other)
+
+
+def _number_column(name: str, agreed: Agreement) -> Column:
+    """A column of numbers in the way of writing that all its cells agree on."""
+    form = agreed.form
+    if not agreed.is_open:
+        return Column(name, number_format=form.example)
+    other = replace(form, decimal=form.thousands or ",", thousands="")
+    why = (
+        f"the {MARKS[form.thousands]} in it is read as a thousands mark; if it is a decimal mark: "
+        f"vintner schema --set '{name}=number:{other.example}'"
+    )
+    return Column(name, number_format=form.example, why=why)

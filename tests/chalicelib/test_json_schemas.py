@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.json_schemas import date_pattern
-from shared.formats.values import DATE_FORMATS, ISO, as_days
+from shared.formats.dates import DATE_FORMATS, ISO, as_days
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001  (the strategy wants none)
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
 from local.servers.gateway import Gateway
-from shared.formats.values import as_days, column_name
+from shared.formats.dates import as_days
+from shared.formats.values import column_name
 from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
 from tests.faults import counting

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.formats.columns import Column, Kind, Unusable, Value
-from shared.formats.values import DATE_FORMATS, MISSING, as_days, category_text, date_text, has_thousands
+from shared.formats.dates import DATE_FORMATS, as_days, date_text
+from shared.formats.values import MISSING, category_text, has_thousands
 
 FEATURES: tuple[Kind, ...] = ("number", "boolean", "date", "category")
 DAY_FIRST = "%d/%m/%Y"

@@ -1,0 +1,136 @@
+"""What an upload's column of texts is when nothing is known of it, and what to type where its cells almost agree."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Final
+
+from shared.formats.columns import Column
+from shared.formats.dates import ISO, agreeing_format, as_days, has_day, swapped
+from shared.formats.numbers import Agreement, agreement
+from shared.formats.row_errors import BadTable, Reason, shortened
+from shared.formats.values import are_codes, as_number, has_thousands
+from shared.tables.schema import FEW_VALUES
+
+MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
+REPEATED: Final = 2  # codes repeat, mistakes do not
+
+Cells = Mapping[str, int]
+"""The distinct texts of a column, none of them a missing value, with the number of their cells."""
+
+
+def guess(name: str, cells: Cells, decimal: str) -> tuple[Column | None, list[str]]:
+    """A column of numbers, mistakes among them perhaps, or None for any other; and what is worth a look.
+
+    `decimal` is the decimal mark of the file.
+    """
+    total = sum(cells.values())
+    if not total or are_codes(cells):
+        return None, _note_on_codes(name, cells) if total else []
+    form, agreeing = agreeing_format(cells)
+    if form:
+        return None, [] if agreeing == total else [_almost_dates(name, form, agreeing, total)]
+    plain = {text for text in cells if as_number(text, decimal) is not None}
+    numbers = sum(cells[text] for text in plain)
+    agreed = agreement(cells, decimal)
+    if agreed is None or agreed.agreeing <= numbers:
+        return _plain(name, cells, plain)
+    written = {text for text in cells if agreed.form.read(text) is not None}
+    if agreed.agreeing < MOSTLY * total or _codes_among(cells, written):
+        return None, [_almost_numbers(name, agreed)]
+    return Column(name, number_format=agreed.form.example), []
+
+
+def _plain(name: str, cells: Cells, plain: set[str]) -> tuple[Column | None, list[str]]:
+    total, numbers = sum(cells.values()), sum(cells[text] for text in plain)
+    if numbers < MOSTLY * total:
+        return None, _note_on_thousands(name, cells)
+    if _codes_among(cells, plain):
+        return None, _note_on_codes(name, cells) if len(cells) > FEW_VALUES else []
+    return Column(name), []
+
+
+def _codes_among(cells: Cells, numbers: set[str]) -> bool:
+    """Whether the texts that are no numbers are codes (2A, 2B) and not mistakes, which do not repeat.
+
+    Of few different values it is enough that each text among them repeats; of many they also have to look like codes,
+    of letters and digits, among whole numbers that repeat too.
+    """
+    strange = [text for text in cells if text not in numbers]
+    if not strange:
+        return False
+    if len(cells) <= FEW_VALUES:
+        return min(cells[text] for text in strange) >= REPEATED
+    repeat = all(sum(cells[text] for text in texts) >= REPEATED * len(texts) for texts in (strange, numbers) if texts)
+    mixed = all(any(map(str.isdigit, text)) and any(map(str.isalpha, text)) for text in strange)
+    return repeat and mixed and all(text.lstrip("+-").isdecimal() for text in numbers)
+
+
+def command(name: str, kind: str) -> str:
+    """What to type to say what a column is."""
+    return f"vintner schema --set {shlex.quote(f'{name}={kind}')}"
+
+
+def _note_on_codes(name: str, cells: Cells) -> list[str]:
+    example = next((text for text in sorted(cells) if not text.isdecimal() or text[0] == "0"), "")
+    note = (
+        f"column {name} has codes, such as {shortened(example)}, and is read as text ({command(name, 'category')} "
+        f"settles that); if they are numbers: {command(name, 'number')}"
+    )
+    return [note]
+
+
+def _almost_dates(name: str, form: str, agreeing: int, total: int) -> str:
+    what = "dates" if has_day(form) else "times of day"
+    described = "ISO 8601" if form == ISO else form
+    return (
+        f"column {name}: {agreeing} of {total} values look like {what} of the form {described}, the others do not: it "
+        f"is read as text; {command(name, f'date:{form}' if form != ISO else 'date')} makes it one of {what}"
+    )
+
+
+def _almost_numbers(name: str, agreed: Agreement) -> str:
+    example = agreed.form.example
+    return (
+        f"column {name}: {agreed.agreeing} of {agreed.cells} values look like numbers of the form {example}, the "
+        f"others do not: it is read as text; {command(name, f'number:{example}')} makes it one of numbers"
+    )
+
+
+def _note_on_thousands(name: str, cells: Cells) -> list[str]:
+    odd = sorted(text for text in cells if has_thousands(text))
+    if not odd:
+        return []
+    note = (
+        f"column {name}: {len(odd)} different values look like numbers with thousands separators, such as "
+        f"{shortened(odd[0])}: they are left as text; write them without separators to make them numbers"
+    )
+    return [note]
+
+
+def advice(column: Column, cells: Cells, decimal: str) -> list[str]:
+    """What to type where cells do not fit what the schema says of their column.
+
+    Raise BadTable when dates fit only with day and month swapped.
+    """
+    if column.kind == "date":
+        _refuse_swapped(column, cells)
+        form, agreeing = agreeing_format(cells)
+        if form and form != column.date_format and agreeing == sum(cells.values()):
+            return [f"column {column.name}: all dates are of the form {form}, the schema's are {column.date_format}"]
+    if column.kind == "number" and (agreed := agreement(cells, decimal)) and agreed.agreeing == agreed.cells:
+        example = agreed.form.example
+        kind = f"number:{example}"
+        return [f"column {column.name}: its values are numbers of the form {example}: {command(column.name, kind)}"]
+    return []
+
+
+def _refuse_swapped(column: Column, cells: Cells) -> None:
+    other = swapped(column.date_format)
+    if other is None or any(as_days(text, other) is None for text in cells):
+        return
+    problem = (
+        f"expected dates of the form {column.date_format}, found dates of the form {other}: day and month are swapped; "
+        "nothing is read, as some would be misread; write them in the form of the test set or as 2024-11-02, or, if "
+        f"the test set has this form too: {command(column.name, f'date:{other}')}"
+    )
+    raise BadTable([Reason(problem, column=column.name)])
