@@ -5,11 +5,11 @@ import operator
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar, get_args
 
 from shared.errors import BadSetting
-from shared.formats.values import MISSING, UNLABELLED, as_number
+from shared.formats.values import MISSING, as_number
 
 Duplicates = Literal["union", "sum", "distinct"]
 UnknownFields = Literal["warn", "error"]
@@ -83,10 +83,14 @@ class ReadingSettings:
     max_bad_share: float = 0.1
     missing: tuple[str, ...] = MISSING
 
-    @property
-    def unlabelled(self) -> tuple[str, ...]:
-        """The spellings of a missing label."""
-        return UNLABELLED if self.missing == MISSING else self.missing
+    def of_environment(self, environment: Mapping[str, str] | None = None) -> "ReadingSettings":
+        """These with what the variables say of missing values and unusable rows; raise BadSetting."""
+        variables = _Variables(os.environ if environment is None else environment)
+        return replace(
+            self,
+            max_bad_share=variables.number("VINTNER_MAX_BAD_SHARE", self.max_bad_share, at_most=1.0),
+            missing=variables.missing(self.missing),
+        )
 
     def reading(self) -> dict[str, object]:
         """The settings that decide how an upload is read, as a document."""
@@ -137,7 +141,7 @@ class Settings(ReadingSettings, _Place):
             refresh_seconds=variables.number("VINTNER_REFRESH_SECONDS", cls.refresh_seconds),
             max_upload_mb=variables.number("VINTNER_MAX_UPLOAD_MB", cls.max_upload_mb),
             max_bad_share=variables.number("VINTNER_MAX_BAD_SHARE", cls.max_bad_share, at_most=1.0),
-            missing=("", *variables.names("VINTNER_MISSING")) if variables.has("VINTNER_MISSING") else MISSING,
+            missing=variables.missing(MISSING),
             on_drift=variables.choice("VINTNER_ON_DRIFT", ON_DRIFT),
             duplicates=variables.choice("VINTNER_DUPLICATES", DUPLICATES),
             unknown_fields=variables.choice("VINTNER_UNKNOWN_FIELDS", UNKNOWN_FIELDS),
@@ -195,6 +199,9 @@ class _Variables:
             raise BadSetting(
                 f"{name}={value!r}, expected a rule such as '> 5', '>= 5', '< 5', '<= 5' or '== yes', or nothing"
             ) from None
+
+    def missing(self, default: tuple[str, ...]) -> tuple[str, ...]:
+        return ("", *self.names("VINTNER_MISSING")) if self.has("VINTNER_MISSING") else default
 
     def names(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self._text(name).split(",") if part.strip())

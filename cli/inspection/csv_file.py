@@ -63,7 +63,7 @@ class Source:
     def records(self) -> list[list[str]]:
         """The records that have as many fields as the header; raise BadTable where the quoting breaks."""
         rows = islice(self.text.records(), 1, None)
-        return [record for _, record in rows if len(record) == len(self.names)]
+        return [record for _, record in rows if len(record) == len(self.names) and any(record)]
 
     def as_spelled(self, name: str) -> str:
         """A name as the header has it."""

@@ -48,8 +48,9 @@ class Request:
     options: ColumnOptions = field(default_factory=ColumnOptions)
 
     def settings(self, ignored: Sequence[str] = ()) -> ReadingSettings:
-        """The settings by which uploads are read."""
-        return ReadingSettings(self.label, self.positive, tuple(ignored), max_upload_mb=MAX_MEGABYTES)
+        """The settings by which uploads are read, those of the shell for missing values and bad rows among them."""
+        known = ReadingSettings(self.label, self.positive, tuple(ignored), max_upload_mb=MAX_MEGABYTES)
+        return known.of_environment()
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from cli.scaffolding.split import Indices
 from shared.documents import FORMAT, Document, Label
 from shared.formats.columns import Column
 from shared.formats.values import column_name
+from shared.settings import ReadingSettings
 
 OVERRIDE_FILE: Final = "schema.json"
 
@@ -74,7 +75,15 @@ class Plan:
             "VINTNER_POSITIVE": str(request.positive or ""),
             "VINTNER_IGNORE": ",".join(self.ignored),
             **counted,
+            **self._reading_variables(),
         }
+
+    def _reading_variables(self) -> dict[str, str]:
+        """What the shell says of missing values and bad rows, and the file was read by."""
+        usual, own = ReadingSettings(""), self.inspection.settings
+        missing = {"VINTNER_MISSING": ",".join(filter(None, own.missing))} if own.missing != usual.missing else {}
+        share = {"VINTNER_MAX_BAD_SHARE": f"{own.max_bad_share:g}"} if own.max_bad_share != usual.max_bad_share else {}
+        return missing | share
 
     def write_data(self, folder: Path) -> None:
         """Write the test set, the slots, and what has to be said of columns."""

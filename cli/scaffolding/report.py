@@ -15,6 +15,7 @@ from cli.scaffolding.plan import OVERRIDE_FILE, Plan, spelled
 from shared.formats.columns import KINDS, Column
 from shared.formats.row_errors import listed
 from shared.formats.values import as_number
+from shared.ingestion.column_guess import SCHEMA_COMMAND
 
 SHOWN_CLASSES: Final = 12
 SHOWN_REASONS: Final = 5
@@ -51,7 +52,7 @@ def _facts(name: str, texts: Sequence[str]) -> None:
 
 def _left_out(plan: Plan) -> list[str]:
     reading = plan.inspection.reading
-    left_out = reading.rows - len(reading.table)
+    left_out = reading.rows - len(reading.table) - reading.unlabelled
     if not left_out:
         return []
     reasons = first_reasons(((reason.line, str(reason)) for reason in reading.left_out), SHOWN_REASONS)
@@ -116,7 +117,8 @@ def _range(numbers: list[int]) -> str:
 
 def warnings(plan: Plan) -> Iterator[str]:
     """Warnings that deserve a look before anything is uploaded."""
-    yield from plan.inspection.reading.warnings
+    for warning in plan.inspection.reading.warnings:
+        yield warning.replace(f"{SCHEMA_COMMAND} --set", "--set")  # there is no test set yet, but the same option
     yield from _mostly_numbers(plan)
     yield from _either_way(plan)
     if hint := hint_at_zeros(plan.columns):

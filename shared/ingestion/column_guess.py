@@ -12,6 +12,7 @@ from shared.formats.values import are_codes, as_number, has_thousands
 from shared.tables.schema import FEW_VALUES
 
 MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
+SCHEMA_COMMAND: Final = "vintner schema"
 REPEATED: Final = 2  # codes repeat, mistakes do not
 
 Cells = Mapping[str, int]
@@ -67,7 +68,7 @@ def _codes_among(cells: Cells, numbers: set[str]) -> bool:
 
 def command(name: str, kind: str) -> str:
     """What to type to say what a column is."""
-    return f"vintner schema --set {shlex.quote(f'{name}={kind}')}"
+    return f"{SCHEMA_COMMAND} --set {shlex.quote(f'{name}={kind}')}"
 
 
 def _note_on_codes(name: str, cells: Cells) -> list[str]:

@@ -1,6 +1,6 @@
 """Cells: the columns of a parsed CSV as numbers or texts, and which of their cells cannot be used."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from shared.formats.numbers import number_format
 from shared.formats.row_errors import Reason, shortened
 from shared.formats.values import FLOAT32_MAX, category_text, column_name, is_exact
 from shared.ingestion.column_guess import advice, guess
+from shared.ingestion.label_reader import read_labels
 from shared.settings import ReadingSettings
 from shared.tables.encoding import typed
 from shared.tables.id_columns import counts_rows
@@ -36,12 +37,34 @@ class Problem:
         return Reason(self.text, line, self.column, self.kind)
 
 
-def table_of(
-    frame: pd.DataFrame, csv: CsvText, settings: ReadingSettings, columns: Mapping[str, Column]
-) -> tuple[Table, list[Problem], list[str]]:
+@dataclass(frozen=True, eq=False)
+class TypedRows:
     """The rows as a table, what is wrong with some of them, and notes on columns.
 
-    `frame` has the label and the columns that can be features, as pandas read them. `columns` are those of the schema.
+    `unlabelled` are the rows, counted from 0, that have no label; they are among the problems too.
+    """
+
+    table: Table
+    problems: list[Problem]
+    notes: list[str]
+    unlabelled: frozenset[int]
+
+    @property
+    def bad(self) -> set[int]:
+        """The rows that cannot be used, counted from 0."""
+        return {problem.row for problem in self.problems}
+
+
+def table_of(
+    frame: pd.DataFrame,
+    csv: CsvText,
+    settings: ReadingSettings,
+    columns: Mapping[str, Column],
+    known_labels: Collection[str] | None,
+) -> TypedRows:
+    """Type the rows of a frame, which has the label and the columns that can be features, as pandas read them.
+
+    `columns` are those of the schema, `known_labels` the labels of the test set, for a slot.
     """
     label = column_name(settings.label)
     features = [name for name in frame.columns if name != label]
@@ -55,9 +78,10 @@ def table_of(
         vocabularies.append(vocabulary)
         notes += on_column
         problems += [Problem(row, name, text, wanted.kind if wanted else "number") for row, text in bad]
-    labels, codes, bad = _labels(frame[label], settings, csv.decimal)
-    problems += [Problem(row, label, text) for row, text in bad]
-    return Table(tuple(features), values, labels, codes, tuple(vocabularies)), problems, notes
+    labels = read_labels(frame[label], settings, csv.decimal, known_labels)
+    problems += [Problem(row, label, text) for row, text in labels.bad]
+    table = Table(tuple(features), values, labels.texts, labels.codes, tuple(vocabularies))
+    return TypedRows(table, problems, [*notes, *labels.notes], frozenset(labels.unlabelled.tolist()))
 
 
 def _column(
@@ -130,36 +154,6 @@ def _too_large(values: NDArray[np.float64]) -> list[Bad]:
     """(row, problem) of each number that float32 cannot hold; pandas also reads ``inf`` as a number."""
     rows = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     return [(int(row), f"expected a finite number or nothing, found {shortened(str(values[row]))}") for row in rows]
-
-
-def _labels(
-    column: "pd.Series[str]", settings: ReadingSettings, decimal: str
-) -> tuple[tuple[str, ...], NDArray[np.int32], list[Bad]]:
-    """Sorted label texts (``true`` and ``false`` under a rule), codes into them, and (row, problem) of each bad one."""
-    codes, distinct = pd.factorize(column.to_numpy(object))
-    texts = [_label_text(str(text), decimal) for text in distinct]
-    positive = settings.positive
-    problems: dict[int, str] = {}
-    for code, text in enumerate(texts):
-        if text in settings.unlabelled:
-            problems[code] = f"expected a label, found {_missing(text)}"
-        elif positive is not None:
-            truth = positive.holds(text)
-            texts[code] = str(truth).lower()
-            if truth is None:
-                problems[code] = f"expected a number for the rule '{positive}', found {shortened(text)}"
-    bad = [(int(row), problems[codes[row]]) for row in np.flatnonzero(np.isin(codes, list(problems)))]
-    labels, position = np.unique(np.array(texts, dtype=str), return_inverse=True)
-    return tuple(labels.tolist()), position[codes].astype(np.int32), bad
-
-
-def _missing(text: str) -> str:
-    return f"{shortened(text)}, which means a missing value (VINTNER_MISSING)" if text else "nothing"
-
-
-def _label_text(text: str, decimal: str) -> str:
-    """A label as it is written, but for a decimal comma."""
-    return category_text(text, decimal) if decimal == "," else text.strip()
 
 
 def notes_on_rows(table: Table) -> Iterator[str]:

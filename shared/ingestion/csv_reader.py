@@ -12,8 +12,9 @@ Structure and values must agree on the number of records. A row that cannot be u
 them, and the upload is rejected.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,13 @@ from numpy.typing import NDArray
 from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText, open_csv
 from shared.formats.row_errors import BadTable, Reason, at_most
-from shared.ingestion.column_reader import Problem, notes_on_rows, table_of
+from shared.ingestion.column_reader import Problem, TypedRows, notes_on_rows, table_of
 from shared.ingestion.csv_structure import check_header, notes_on_names, shapely, used_names
 from shared.ingestion.csv_values import parse
 from shared.settings import ReadingSettings
 from shared.tables.table import Table
+
+NAMED_UNLABELLED: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,7 @@ class Reading:
     """An upload as it was read: its usable rows, what was detected, why rows were left out, what is worth a look.
 
     `kept`, of shape (rows of the table,), tells which of the records that have as many fields as the header they are.
+    `left_out` names the rows that cannot be used; the `unlabelled` ones are only counted.
     """
 
     table: Table
@@ -41,35 +45,59 @@ class Reading:
     kept: NDArray[np.int64]
     left_out: tuple[Reason, ...] = ()
     warnings: tuple[str, ...] = ()
+    unlabelled: int = 0
 
 
-def read_csv(body: bytes, settings: ReadingSettings, columns: Mapping[str, Column] | None = None) -> Reading:
+def read_csv(
+    body: bytes,
+    settings: ReadingSettings,
+    columns: Mapping[str, Column] | None = None,
+    known_labels: Collection[str] | None = None,
+) -> Reading:
     """Read an upload; raise BadTable with every reason when it is not a usable CSV.
 
     `columns` are those of the schema. A column that is not among them is of numbers or of texts, as its content says.
+    `known_labels` are the labels of the test set, for a slot.
     """
     columns = columns or {}
     csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * 1e6)
     line, names = csv.header()
     check_header(names, line, settings)
     source, misshapen, count = shapely(csv, len(names))
-    if not count + len(misshapen):
+    rows = count + len(misshapen)
+    if not rows:
         raise BadTable([Reason("expected at least one row under the header, found none", line=2)])
-    _refuse_too_many(misshapen, len(misshapen), count + len(misshapen), settings)
+    _refuse_too_many(misshapen, len(misshapen), rows, settings)
     frame = parse(source, names, used_names(names, settings), settings, columns)
     if len(frame) != count:
         raise BadTable([Reason(f"{count} records were counted but {len(frame)} could be parsed: check the quoting")])
-    table, problems, notes = table_of(frame, source, settings, columns)
-    reasons = sorted([*misshapen, *_located(problems, source)], key=Reason.place)
-    bad = {problem.row for problem in problems}
-    _refuse_too_many(reasons, len(misshapen) + len(bad), count + len(misshapen), settings, notes)
-    kept = np.flatnonzero(~np.isin(np.arange(count), list(bad)))
-    if bad:
-        table = table.rows(kept)
+    typed = table_of(frame, source, settings, columns, known_labels)
+    mistaken = typed.bad - typed.unlabelled
+    reasons = [*misshapen, *_located(_worth_naming(typed, mistaken), source)]
+    reasons.sort(key=Reason.place)
+    bad = len(misshapen) + len(mistaken)
+    _refuse_too_many(reasons, bad, rows - len(typed.unlabelled), settings, typed.notes)
+    kept = np.flatnonzero(~np.isin(np.arange(count), list(typed.bad)))
+    table = typed.table.rows(kept) if typed.bad else typed.table
     if not len(table):
         raise BadTable(at_most(reasons))
-    notes = [*notes_on_names(names), *notes, *notes_on_rows(table)]
-    return Reading(table, count + len(misshapen), csv, kept, tuple(at_most(reasons)), tuple(notes))
+    if typed.unlabelled:
+        reasons = [*misshapen, *_located([one for one in typed.problems if one.row in mistaken], source)]
+        reasons.sort(key=Reason.place)
+    notes = [*notes_on_names(names), *_note_on_unlabelled(typed, rows), *typed.notes, *notes_on_rows(table)]
+    return Reading(table, rows, csv, kept, tuple(at_most(reasons)), tuple(notes), len(typed.unlabelled))
+
+
+def _worth_naming(typed: TypedRows, mistaken: Collection[int]) -> list[Problem]:
+    """The problems; without those of the rows that have no label where these are many and not the only ones."""
+    if len(typed.unlabelled) <= NAMED_UNLABELLED or not mistaken:
+        return typed.problems
+    return [problem for problem in typed.problems if problem.row in mistaken]
+
+
+def _note_on_unlabelled(typed: TypedRows, rows: int) -> list[str]:
+    many = len(typed.unlabelled)
+    return [f"{many} of {rows} rows have no label and are left out"] if many else []
 
 
 def _refuse_too_many(

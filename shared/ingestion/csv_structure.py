@@ -74,7 +74,9 @@ def shapely(csv: CsvText, width: int) -> tuple[CsvText, list[Reason], int]:
     for line, record in csv.records():
         if misshapen and misshapen[-1][1] is None:
             misshapen[-1] = misshapen[-1][0], line
-        if len(record) == width:
+        if not record[0] and len(record) > 1 and not any(record):
+            misshapen.append((line, None))  # delimiters alone, as spreadsheets leave them under the rows: a blank line
+        elif len(record) == width:
             count += 1
         else:
             reasons.append(Reason(f"expected {width} fields as in the header, found {len(record)}", line))

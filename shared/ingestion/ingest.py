@@ -82,6 +82,10 @@ class ReadBy:
             return self.reference.columns
         return self.override.columns if self.override else None
 
+    def labels(self, upload: Upload) -> frozenset[str] | None:
+        """The labels that a slot should have: those of the test set."""
+        return self.reference.labels if self.reference and upload.kind == "slot" else None
+
 
 def ingest(
     store: Store,
@@ -102,7 +106,7 @@ def ingest(
         body = read_upload(store, upload)
         if upload.kind == "schema":
             return _write_receipt(store, upload, _override(body, upload.key).fingerprint, {"status": "accepted"})
-        reading = read_csv(body, settings, read_by.columns(upload))
+        reading = read_csv(body, settings, read_by.columns(upload), read_by.labels(upload))
         findings = _findings(reading, upload, settings, read_by.reference)
     except BadTable as error:
         reasons = [reason.as_document() for reason in error.reasons]
@@ -147,7 +151,7 @@ def _findings(reading: Reading, upload: Upload, settings: Settings, reference: R
 
 
 def _left_out(reading: Reading) -> list[str]:
-    left_out = reading.rows - len(reading.table)
+    left_out = reading.rows - len(reading.table) - reading.unlabelled
     return [f"{left_out} of {reading.rows} rows cannot be used and are left out: see the reasons"] if left_out else []
 
 

@@ -68,11 +68,16 @@ def load_reference(
     return reference_of(tuple(tests), override) if tests else None
 
 
-def restoring(store: Store, settings: Settings, columns: Mapping[str, Column] | None) -> Restore:
+def restoring(
+    store: Store,
+    settings: Settings,
+    columns: Mapping[str, Column] | None,
+    labels: frozenset[str] | None = None,
+) -> Restore:
     """What reads an accepted upload once more, because its rows were pruned, and writes them again."""
 
     def restore(upload: Upload) -> Table:
-        table = read_csv(read_upload(store, upload), settings, columns).table
+        table = read_csv(read_upload(store, upload), settings, columns, labels).table
         settle(store, keys.slot_key(slot_digest(table)), pack_slot(table))
         return table
 
@@ -97,7 +102,8 @@ def load_dataset(
     reference = load_reference(store, inventory, settings, slots=slots)
     if reference is None:
         raise Rejected(f"expected a test set, found none: upload one to {keys.TEST_UPLOADS}")
-    tables = load_tables(slots or store, sources, restoring(store, settings, reference.columns) if restore else None)
+    restore_rows = restoring(store, settings, reference.columns, reference.labels) if restore else None
+    tables = load_tables(slots or store, sources, restore_rows)
     return assemble(
         tables,
         reference.tests,

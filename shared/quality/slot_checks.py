@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, false_discovery_control, ks_2samp
 
 from shared.formats.columns import Column
+from shared.formats.labels import nearest
 from shared.formats.row_errors import BadTable, Reason, listed
 from shared.tables.dataset import misfit
 from shared.tables.encoding import encode
@@ -124,7 +125,9 @@ def _labels_apart(table: Table, reference: Reference) -> list[str]:
     unknown = [label for label in table.labels if label not in known]
     if not unknown:
         return []
-    return [f"classes that the test set lacks, so that they are trained on and never scored: {listed(unknown)}"]
+    near = {label: match[0] for label in unknown if (match := nearest(label, known))}
+    named = [f"{label} (the test set has {near[label]})" if label in near else label for label in unknown]
+    return [f"classes that the test set lacks, so that they are trained on and never scored: {listed(named)}"]
 
 
 def _label_noise(table: Table, reference: Reference, values: NDArray[np.float64]) -> list[str]:

@@ -20,6 +20,11 @@ class Reference:
         """The columns by name."""
         return {column.name: column for column in self.schema.columns}
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """The texts of the labels that the test set has."""
+        return frozenset(label for table in self.tests for label in table.labels)
+
 
 def reference_of(tests: tuple[Table, ...], override: Override | None) -> Reference:
     """The reference that test uploads and an override give; raise Rejected."""

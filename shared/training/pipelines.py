@@ -25,7 +25,7 @@ from shared.tables.encoding import Encoding
 from shared.training.classifiers import build_classifier, family_of
 from shared.training.preprocessing import build_features, export_features, feature_of_each_input
 
-TRAINER_VERSION: Final = 4
+TRAINER_VERSION: Final = 5
 PARITY_ROWS: Final = 10_000
 PARITY_TOLERANCE: Final = 1e-12
 FEW_ROWS: Final = 100_000

@@ -32,7 +32,7 @@ NO_LABELS = {
     "unknown": ("a,label\n1,x\n2,y\n", "lable", None, "found 'lable': did you mean 'label'?"),
     "one_class": ("a,label\n1,x\n2,x\n", "label", None, "found only 'x': choose another label"),
     "one_side": ("a,label\n1,3\n2,4\n", "label", "> 5", "under the rule '> 5', found only False"),
-    "missing": ("a,label\n1,x\n2,\n3,y\n", "label", None, "line 3, column label: expected a label, found nothing"),
+    "missing": ("a,label\n1,\n2,\n3,\n", "label", None, "line 2, column label: expected a label, found nothing"),
     "quantity": (
         csv_text(["a", "price"], [(number % 7, number) for number in range(200)]),
         "price",
