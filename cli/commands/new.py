@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.console.output import in_lines, json_option, print_json, table
-from cli.inspection.csv_file import Header, Source, with_header
+from cli.inspection.csv_file import Header, Source, from_line, with_header
 from cli.schema_override.column_options import KIND_HELP, MISSING_HELP, ColumnOptions, Pair
 from shared.errors import VintnerError
 from shared.settings import Positive
@@ -39,6 +39,9 @@ class _Rule(click.ParamType[Positive]):
 @click.option("--label", metavar="COLUMN", help="The column to predict; without it the columns are listed.")
 @click.option("--positive", metavar="RULE", type=_Rule(), help="Make two classes of the label, such as '> 5'.")
 @click.option("--header", metavar="NAME,...", type=Header(), help="Names of the columns, when the file has none.")
+@click.option(
+    "--header-line", metavar="N", type=click.IntRange(min=1), help="The line with the names, if it is not the first."
+)
 @click.option("--use", metavar="COLUMN", multiple=True, help="Use a column that would not be a feature. Repeatable.")
 @click.option("--ignore", metavar="COLUMN", multiple=True, help="Ignore one more column. Repeatable.")
 @click.option("--set", "kinds", metavar="COLUMN=KIND", multiple=True, type=Pair("kind"), help=KIND_HELP)
@@ -62,6 +65,7 @@ def new(
     label: str | None,
     positive: Positive | None,
     header: tuple[str, ...] | None,
+    header_line: int | None,
     use: tuple[str, ...],
     ignore: tuple[str, ...],
     kinds: tuple[tuple[str, str], ...],
@@ -84,7 +88,8 @@ def new(
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (resolve() would follow a link that is in the way)
     check_free(directory)
     try:
-        body = with_header(path.read_bytes(), header) if header else path.read_bytes()
+        body = path.read_bytes() if header_line is None else from_line(path.read_bytes(), header_line)
+        body = with_header(body, header) if header else body
         if label is None:
             context.exit(_ask_for_label(body, as_json=as_json))
         request = Request(label, positive, use, ignore, ColumnOptions(kinds, missing))

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from cli.console.output import console, in_lines, json_option, line, on_terminal, plural, print_json
 from cli.console.receipts import show_step
-from cli.inspection.csv_file import Header, with_header
+from cli.inspection.csv_file import Header, from_line, with_header
 from cli.stages.follow import follow
 from cli.stages.target import Target, stage_option
 from shared.bucket import keys
@@ -27,6 +27,9 @@ OVERRIDE_NAME: Final = Path(keys.OVERRIDE).name
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option("--test", "is_test", is_flag=True, help="Upload held-out rows that score every model.")
 @click.option("--header", metavar="NAME,...", type=Header(), help="Names of the columns, when the files have none.")
+@click.option(
+    "--header-line", metavar="N", type=click.IntRange(min=1), help="The line with the names, if it is not the first."
+)
 @click.option("--wait", is_flag=True, help="Show each receipt, and what became of the candidate.")
 @click.option("--timeout", default=900.0, show_default=True, help="Seconds to wait at most.")
 @stage_option
@@ -36,6 +39,7 @@ def upload(
     *,
     is_test: bool,
     header: tuple[str, ...] | None,
+    header_line: int | None,
     wait: bool,
     timeout: float,
     stage: str,
@@ -53,7 +57,7 @@ def upload(
     uploaded: list[str] = []
     followed = []
     try:
-        with _headed(uploads, header) as sent:
+        with _headed(uploads, header, header_line) as sent:
             _send(target, sent, uploaded, quiet=as_json)
         for step in follow(target.store, target.settings, uploaded, seconds=timeout) if wait else ():
             followed.append(step)
@@ -86,9 +90,11 @@ def _key(path: Path, *, is_test: bool) -> str:
 
 
 @contextmanager
-def _headed(uploads: Mapping[str, Path], header: Sequence[str] | None) -> Iterator[dict[str, Path]]:
-    """The files as they are sent: with the header line on top, if there is one to add."""
-    if header is None:
+def _headed(
+    uploads: Mapping[str, Path], header: Sequence[str] | None, header_line: int | None
+) -> Iterator[dict[str, Path]]:
+    """The files as they are sent: from the line of the header on, or with one on top, if there is one to add."""
+    if header is None and header_line is None:
         yield dict(uploads)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -98,13 +104,14 @@ def _headed(uploads: Mapping[str, Path], header: Sequence[str] | None) -> Iterat
             if key != keys.OVERRIDE:
                 sent[key] = Path(folder, str(number), path.name)
                 sent[key].parent.mkdir()
-                sent[key].write_bytes(_with_header(path, header))
+                sent[key].write_bytes(_with_header(path, header, header_line))
         yield sent
 
 
-def _with_header(path: Path, header: Sequence[str]) -> bytes:
+def _with_header(path: Path, header: Sequence[str] | None, header_line: int | None) -> bytes:
     try:
-        return with_header(path.read_bytes(), header)
+        body = path.read_bytes() if header_line is None else from_line(path.read_bytes(), header_line)
+        return body if header is None else with_header(body, header)
     except VintnerError as error:
         raise VintnerError(f"{path}: {in_lines(error)}") from None
 

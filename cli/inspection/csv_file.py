@@ -47,18 +47,25 @@ class Header(click.ParamType[tuple[str, ...]]):
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A file: `spelled` are the names as its header has them, trimmed; `names` the same in their one spelling."""
+    """A file: `cells` is its header line, `names` its columns, `spelled` the same as the header has them, trimmed.
+
+    A repeated name is numbered, and a missing one is `column_7`, in both. `text` has no line of a title.
+    """
 
     text: CsvText
+    cells: tuple[str, ...]
     spelled: tuple[str, ...]
     names: tuple[str, ...]
 
     @classmethod
     def open(cls, body: bytes, known: Sequence[str] = ()) -> "Source":
         """Find out how a file is to be read; raise BadTable. `known` are names that the header should have."""
-        text = open_csv(body, known, UNPACKED_BYTES)
-        _, header = next(text.records(), (1, [""]))
-        return cls(text, tuple(name.strip() for name in header), tuple(map(column_name, header)))
+        from shared.ingestion.csv_structure import find_header  # noqa: PLC0415  (loads pandas)
+
+        header, text = find_header(open_csv(body, known, UNPACKED_BYTES), known[0] if known else "")
+        pairs = zip(header.spelled, header.names, strict=True)
+        spelled = tuple(cell.strip() if column_name(cell) == name else name for cell, name in pairs)
+        return cls(text, tuple(map(column_name, header.spelled)), spelled, header.names)
 
     def records(self) -> list[list[str]]:
         """The records that have as many fields as the header; raise BadTable where the quoting breaks."""
@@ -68,6 +75,16 @@ class Source:
     def as_spelled(self, name: str) -> str:
         """A name as the header has it."""
         return self.spelled[self.names.index(name)]
+
+
+def from_line(body: bytes, number: int) -> bytes:
+    """The file from one of its lines on, which has the names of the columns; raise BadTable when it is not a CSV."""
+    text = open_csv(body, (), UNPACKED_BYTES)
+    lines = list(split_lines(text.text))
+    if not 1 <= number <= len(lines):
+        raise VintnerError(f"expected --header-line to be one of the file's {len(lines)} lines, found {number}")
+    left = "".join(lines[number - 1 :]).encode(_CODECS[text.encoding])
+    return gzip.compress(left, mtime=0) if text.compression else left
 
 
 def with_header(body: bytes, names: Sequence[str]) -> bytes:

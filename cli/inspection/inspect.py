@@ -148,7 +148,7 @@ def _check_names(source: Source, request: Request) -> None:
 
 
 def _hint(source: Source, name: str) -> str:
-    if looks_like_values(source.names):
+    if looks_like_values(source.cells):
         return NO_HEADER
     close = difflib.get_close_matches(name, source.spelled, 1)
     return f"did you mean {close[0]!r}?" if close else f"the columns are {examples(source.spelled)}"

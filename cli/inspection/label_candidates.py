@@ -31,7 +31,7 @@ class LabelCandidate:
 
 def label_candidates(source: Source) -> list[LabelCandidate]:
     """Every column, for a person who has not named the label yet; raise VintnerError when there is no header line."""
-    if looks_like_values(source.names):
+    if looks_like_values(source.cells):
         raise VintnerError(f"expected the names of the columns, found {examples(source.spelled)}: {NO_HEADER}")
     records = source.records()
     columns = zip(source.spelled, zip(*records, strict=True), strict=True) if records else ()

@@ -48,14 +48,16 @@ def _bodies(inspection: Inspection, parts: dict[str, Indices]) -> dict[str, byte
     source, nameless = inspection.source, set(inspection.nameless)
     positions = [position for position in range(len(source.names)) if position not in nameless]
     records = source.records()
+    as_they_are = {column.name for column in inspection.schema.columns if column.number_format or column.exact}
+    with_comma = source.text.decimal == ","
+    written = [_with_point if with_comma and source.names[at] not in as_they_are else str for at in positions]
     bodies = {}
     for name, rows in parts.items():
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([source.spelled[position] for position in positions])
         for row in inspection.reading.kept[rows].tolist():
-            cells = [records[row][position] for position in positions]
-            writer.writerow(map(_with_point, cells) if source.text.decimal == "," else cells)
+            writer.writerow(cell(records[row][position]) for position, cell in zip(positions, written, strict=True))
         bodies[name] = text.getvalue().encode()
     return bodies
 

@@ -118,7 +118,10 @@ def _range(numbers: list[int]) -> str:
 def warnings(plan: Plan) -> Iterator[str]:
     """Warnings that deserve a look before anything is uploaded."""
     for warning in plan.inspection.reading.warnings:
-        yield warning.replace(f"{SCHEMA_COMMAND} --set", "--set")  # there is no test set yet, but the same option
+        # There is no bucket yet, but this command has the same options.
+        yield warning.replace(f"{SCHEMA_COMMAND} --set", "--set").replace(
+            "vintner upload --header-line", "--header-line"
+        )
     yield from _mostly_numbers(plan)
     yield from _either_way(plan)
     if hint := hint_at_zeros(plan.columns):

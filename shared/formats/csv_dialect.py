@@ -8,8 +8,8 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -19,6 +19,8 @@ from shared.formats.values import column_name
 MAX_COLUMNS: Final = 16_384  # as many as a spreadsheet has
 MAX_BYTES: Final = 256_000_000
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+
+TITLE_RECORDS: Final = 20  # so many lines of a title may be above the header
 
 _SNIFFED_RECORDS: Final = 100
 _GZIP: Final = b"\x1f\x8b"
@@ -109,6 +111,18 @@ def open_csv(body: bytes, known: Collection[str], max_bytes: float = MAX_BYTES) 
     return CsvText(text, encoding, compression, delimiter, _decimal(text, delimiter))
 
 
+def without_lines(csv: CsvText, records: Iterable[tuple[int, int | None]]) -> CsvText:
+    """The text with blank lines for some records, so that every other one stays on its line.
+
+    Each is given by the line on which it starts and that of the next record, None for the last one.
+    """
+    lines = list(split_lines(csv.text))
+    for start, end in records:
+        for number in range(start - 1, len(lines) if end is None else end - 1):
+            lines[number] = "\n"
+    return replace(csv, text="".join(lines))
+
+
 def split_lines(text: str) -> Iterator[str]:
     """The lines with their ends, whichever system wrote them."""
     return iter(io.StringIO(text, newline=""))
@@ -180,13 +194,20 @@ def _delimiter(text: str, known: Collection[str]) -> str:
     best, best_rank = ",", (0, 0.0, 1)
     for delimiter in DELIMITERS:
         sample = list(_sample(text, delimiter))
-        names = {column_name(name) for name in sample[0]} if sample else set()
-        width = len(sample[0]) if sample else 0
+        header = _likely_header(sample, known)
+        names = {column_name(name) for name in header}
+        width = len(header)
         alike = sum(len(record) == width for record in sample) / max(1, len(sample)) if width > 1 else 0.0
         rank = (len(names & set(known)), alike, width)
         if rank > best_rank:
             best, best_rank = delimiter, rank
     return best
+
+
+def _likely_header(sample: Sequence[Sequence[str]], known: Collection[str]) -> Sequence[str]:
+    """Of the first records the one with most known names; there may be lines of a title above it."""
+    first = sample[:TITLE_RECORDS]
+    return max(first, key=lambda record: len(set(map(column_name, record)) & set(known)), default=())
 
 
 def _sample(text: str, delimiter: str) -> Iterator[Sequence[str]]:

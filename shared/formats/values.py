@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 MISSING: Final = (
@@ -74,6 +74,20 @@ def is_exact(texts: Collection[str]) -> bool:
 def column_name(text: str) -> str:
     """The one spelling of a column's name: trimmed, with an underscore for each run of white space."""
     return "_".join(text.split())
+
+
+def column_names(header: Sequence[str]) -> list[str]:
+    """The columns' names by their header: a repeated one is numbered (x, x_2), a missing one is ``column_7``."""
+    names: list[str] = []
+    taken = {column_name(text) for text in header}
+    for position, text in enumerate(header, 1):
+        name = column_name(text) or f"column_{position}"
+        number, numbered = 2, name
+        while numbered in names or (numbered != name and numbered in taken):
+            numbered = f"{name}_{number}"
+            number += 1
+        names.append(numbered)
+    return names
 
 
 def is_index_name(name: str) -> bool:

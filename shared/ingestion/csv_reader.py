@@ -23,7 +23,7 @@ from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText, open_csv
 from shared.formats.row_errors import BadTable, Reason, at_most
 from shared.ingestion.column_reader import Problem, TypedRows, notes_on_rows, table_of
-from shared.ingestion.csv_structure import check_header, notes_on_names, shapely, used_names
+from shared.ingestion.csv_structure import NO_FEATURE, check_header, find_header, shapely, superfluous, used_names
 from shared.ingestion.csv_values import parse
 from shared.settings import ReadingSettings
 from shared.tables.table import Table
@@ -61,17 +61,20 @@ def read_csv(
     """
     columns = columns or {}
     csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * 1e6)
-    line, names = csv.header()
-    check_header(names, line, settings)
-    source, misshapen, count = shapely(csv, len(names))
+    header, source = find_header(csv, settings.label)
+    check_header(header, settings)
+    source, misshapen, count = shapely(source, len(header.names))
     rows = count + len(misshapen)
     if not rows:
         raise BadTable([Reason("expected at least one row under the header, found none", line=2)])
     _refuse_too_many(misshapen, len(misshapen), rows, settings)
-    frame = parse(source, names, used_names(names, settings), settings, columns)
+    frame = parse(source, list(header.names), used_names(header.names, settings), settings, columns)
     if len(frame) != count:
         raise BadTable([Reason(f"{count} records were counted but {len(frame)} could be parsed: check the quoting")])
-    typed = table_of(frame, source, settings, columns, known_labels)
+    gone, on_names = superfluous(frame, header, columns)
+    if len(frame.columns) == len(gone) + 1:
+        raise BadTable([Reason(NO_FEATURE, header.line)])
+    typed = table_of(frame.drop(columns=gone), source, settings, columns, known_labels)
     mistaken = typed.bad - typed.unlabelled
     reasons = [*misshapen, *_located(_worth_naming(typed, mistaken), source)]
     reasons.sort(key=Reason.place)
@@ -84,7 +87,7 @@ def read_csv(
     if typed.unlabelled:
         reasons = [*misshapen, *_located([one for one in typed.problems if one.row in mistaken], source)]
         reasons.sort(key=Reason.place)
-    notes = [*notes_on_names(names), *_note_on_unlabelled(typed, rows), *typed.notes, *notes_on_rows(table)]
+    notes = [*header.notes, *on_names, *_note_on_unlabelled(typed, rows), *typed.notes, *notes_on_rows(table)]
     return Reading(table, rows, csv, kept, tuple(at_most(reasons)), tuple(notes), len(typed.unlabelled))
 
 

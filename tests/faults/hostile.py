@@ -105,9 +105,9 @@ def _headers() -> Iterator[Case]:
     for name, header, problem in (
         ("no label column", "a,b,c", "label column 'label'"),
         ("label in capitals", "a,b,Label", "label column 'label'"),
-        ("label twice", "a,label,label", "each column once"),
-        ("a feature twice", "a,a,label", "each column once"),
-        ("a feature twice but for blanks", "a, a ,label", "each column once"),
+        ("label twice", "a,label,label", None),
+        ("a feature twice", "a,a,label", None),
+        ("a feature twice but for blanks", "a, a ,label", None),
         ("an empty name", "a,,label", None),
         ("a blank name", "a,  ,label", None),
         ("the index of DataFrame.to_csv", ",a,label", None),
