@@ -61,8 +61,10 @@ class Source:
     def open(cls, body: bytes, known: Sequence[str] = ()) -> "Source":
         """Find out how a file is to be read; raise BadTable. `known` are names that the header should have."""
         from shared.ingestion.csv_structure import find_header  # noqa: PLC0415  (loads pandas)
+        from shared.ingestion.encodings import guess_encoding  # noqa: PLC0415
 
-        header, text = find_header(open_csv(body, known, UNPACKED_BYTES), known[0] if known else "")
+        text = open_csv(body, known, UNPACKED_BYTES, guess_encoding)
+        header, text = find_header(text, known[0] if known else "")
         pairs = zip(header.spelled, header.names, strict=True)
         spelled = tuple(cell.strip() if column_name(cell) == name else name for cell, name in pairs)
         return cls(text, tuple(map(column_name, header.spelled)), spelled, header.names)
@@ -83,7 +85,7 @@ def from_line(body: bytes, number: int) -> bytes:
     lines = list(split_lines(text.text))
     if not 1 <= number <= len(lines):
         raise VintnerError(f"expected --header-line to be one of the file's {len(lines)} lines, found {number}")
-    left = "".join(lines[number - 1 :]).encode(_CODECS[text.encoding])
+    left = "".join(lines[number - 1 :]).encode(_CODECS.get(text.encoding, text.encoding))
     return gzip.compress(left, mtime=0) if text.compression else left
 
 
@@ -105,7 +107,7 @@ def with_header(body: bytes, names: Sequence[str]) -> bytes:
     ends = "\r\n" if next(split_lines(text.text)).endswith("\r\n") else "\n"
     csv.writer(line, delimiter=text.delimiter, lineterminator=ends).writerow(names)
     try:
-        headed = (line.getvalue() + text.text).encode(_CODECS[text.encoding])
+        headed = (line.getvalue() + text.text).encode(_CODECS.get(text.encoding, text.encoding))
     except UnicodeEncodeError as error:
         letters = error.object[error.start : error.end]
         raise VintnerError(

@@ -25,6 +25,7 @@ from shared.formats.row_errors import BadTable, Reason, at_most
 from shared.ingestion.column_reader import Problem, TypedRows, notes_on_rows, table_of
 from shared.ingestion.csv_structure import NO_FEATURE, check_header, find_header, shapely, superfluous, used_names
 from shared.ingestion.csv_values import parse
+from shared.ingestion.encodings import guess_encoding, notes_on_bytes
 from shared.settings import ReadingSettings
 from shared.tables.table import Table
 
@@ -60,7 +61,7 @@ def read_csv(
     `known_labels` are the labels of the test set, for a slot.
     """
     columns = columns or {}
-    csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * 1e6)
+    csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * 1e6, guess_encoding)
     header, source = find_header(csv, settings.label)
     check_header(header, settings)
     source, misshapen, count = shapely(source, len(header.names))
@@ -87,7 +88,14 @@ def read_csv(
     if typed.unlabelled:
         reasons = [*misshapen, *_located([one for one in typed.problems if one.row in mistaken], source)]
         reasons.sort(key=Reason.place)
-    notes = [*header.notes, *on_names, *_note_on_unlabelled(typed, rows), *typed.notes, *notes_on_rows(table)]
+    notes = [
+        *notes_on_bytes(csv),
+        *header.notes,
+        *on_names,
+        *_note_on_unlabelled(typed, rows),
+        *typed.notes,
+        *notes_on_rows(table),
+    ]
     return Reading(table, rows, csv, kept, tuple(at_most(reasons)), tuple(notes), len(typed.unlabelled))
 
 
