@@ -87,7 +87,7 @@ def _names(stage: Stage) -> dict[str, str]:
 def _stage(settings: Settings) -> Stage:
     """A bucket with all uploads, read."""
     stage = Stage(FakeStore(), replace(settings, max_bad_share=0.5, estimator="decision_tree"))
-    stage.put("data/schema.json", json.dumps({"format": 1, **SCHEMA.document()}))
+    stage.put("data/schema.json", json.dumps({"format": 1, **SCHEMA.as_document()}))
     stage.put(TEST, (UPLOADS / "test.csv").read_bytes())
     for name in ("first.csv", "second.csv", "spoiled.csv"):
         stage.put(f"{SLOT}{name}", (UPLOADS / name).read_bytes())
