@@ -154,7 +154,8 @@ const readOut = onChange((point) => {
   byId("readout").replaceChildren(
     el("p", { class: "kicker" }, badge(point.decision), " ", age(point.at)),
     el("p", { class: "figure" }, score(point.candidate_score)),
-    el("p", { class: "quiet" }, point.interval && `${between(point.interval)}: 95 % interval. `, `F1, against ${against} in production`),
+    el("p", { class: "quiet" }, `F1, against ${against} in production`),
+    point.interval && el("p", { class: "quiet" }, `95 % interval ${between(point.interval)}`),
     el("p", { class: "said" }, point.reason),
     el("p", { class: "quiet" }, "Model ", el("code", {}, point.model_id)),
   );

@@ -81,7 +81,7 @@ def judge(candidate: Contender, production: Contender | None, rule: Rule, p_valu
         return Verdict("kept", reason, within_noise=noisy)
     if rule.name == "significant":
         return _tested(gain, p_value, rule)
-    note = f", a gain within the noise ({_spelled(candidate)})" if noisy else ""
+    note = f", but within the noise ({_spelled(candidate)})" if noisy else ""
     return replace(_wins(f"{gain}: better than production{note}", rule), within_noise=noisy)
 
 
@@ -96,7 +96,7 @@ def _tested(gain: str, p_value: float | None, rule: Rule) -> Verdict:
 
 def _spelled(contender: Contender) -> str:
     low, high = contender.interval or (contender.score, contender.score)
-    return f"95 % interval {low:.4f} to {high:.4f}"
+    return f"95 %: {low:.2f} to {high:.2f}"
 
 
 def _wins(reason: str, rule: Rule) -> Verdict:

@@ -45,6 +45,17 @@ def test_the_page_shows_what_is_in_production(page: Page, line: Line, path: str)
     assert page.locator("#canvas circle.promoted").count() >= 1
 
 
+def test_the_page_draws_how_far_a_score_can_be_trusted(page: Page, line: Line) -> None:
+    opened(page, line)
+    score = line.document(f"models/{line.pointer().model_id}/score.json")
+    low, high = (f"{bound:.4f}" for bound in score["interval"])
+    assert f"95 % interval {low} to {high}" in text_of(page, "#production")
+    drawn = page.locator("#production .scale svg").get_attribute("aria-label")
+    assert drawn == f"F1 {score['f1']:.4f}, between {low} and {high}; the best constant answer has {score['baseline']:.4f}"
+    assert all(warning["text"] in text_of(page, "#production") for warning in score["sanity"])
+    assert page.locator("#canvas path.interval").count() == page.locator("#canvas circle").count() > 0
+
+
 def test_a_rejected_upload_shows_each_reason_with_its_place(page: Page, line: Line) -> None:
     opened(page, line)
     reasons = page.locator("#receipts > li", has_text="data/slots/bad.csv").locator(".reasons li")

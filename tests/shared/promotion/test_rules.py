@@ -149,7 +149,7 @@ def test_a_gain_within_the_noise_is_said_and_decides_nothing(
 ) -> None:
     verdict = judge(candidate, Contender(B, production), rule)
     assert (verdict.decision, verdict.within_noise) == (decision, noisy)
-    assert ("a gain within the noise (95 % interval 0." in verdict.reason) == (noisy and decision != "kept")
+    assert ("but within the noise (95 %: 0." in verdict.reason) == (noisy and decision != "kept")
 
 
 def test_a_paired_test_knows_better_than_two_intervals() -> None:
