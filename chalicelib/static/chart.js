@@ -155,7 +155,7 @@ const readOut = onChange((point) => {
     el("p", { class: "kicker" }, badge(point.decision), " ", age(point.at)),
     el("p", { class: "figure" }, score(point.candidate_score)),
     el("p", { class: "quiet" }, `F1, against ${against} in production`),
-    point.interval && el("p", { class: "quiet" }, `95 % interval ${between(point.interval)}`),
+    ...(point.interval ? [el("p", { class: "quiet" }, `95 % interval ${between(point.interval)}`)] : []),
     el("p", { class: "said" }, point.reason),
     el("p", { class: "quiet" }, "Model ", el("code", {}, point.model_id)),
   );

@@ -35,6 +35,13 @@ def test_names_in_capitals_exist(page: Path) -> None:
     assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", code + config + pipelines)] == []
 
 
+@page
+def test_make_targets_exist(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|\$ )make ([\w-]+)", page.read_text(encoding="utf-8")))
+    assert [target for target in sorted(named) if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
 def test_every_document_is_linked_from_another_one() -> None:
     linked = {
         (path.parent / link).resolve()

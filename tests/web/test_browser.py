@@ -51,7 +51,9 @@ def test_the_page_draws_how_far_a_score_can_be_trusted(page: Page, line: Line) -
     low, high = (f"{bound:.4f}" for bound in score["interval"])
     assert f"95 % interval {low} to {high}" in text_of(page, "#production")
     drawn = page.locator("#production .scale svg").get_attribute("aria-label")
-    assert drawn == f"F1 {score['f1']:.4f}, between {low} and {high}; the best constant answer has {score['baseline']:.4f}"
+    assert (
+        drawn == f"F1 {score['f1']:.4f}, between {low} and {high}; the best constant answer has {score['baseline']:.4f}"
+    )
     assert all(warning["text"] in text_of(page, "#production") for warning in score["sanity"])
     assert page.locator("#canvas path.interval").count() == page.locator("#canvas circle").count() > 0
 
