@@ -19,7 +19,7 @@ from termios import TIOCSWINSZ
 from typing import Final, Literal
 
 import click
-from playwright.sync_api import Browser, Error, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Error, FloatRect, Page, ViewportSize, sync_playwright
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
@@ -27,6 +27,7 @@ from rich.text import Text
 from cli.console.output import line
 from cli.demo.play import own_sample, play
 from cli.development.chromium import BROWSERS, FLAGS
+from cli.development.png import squeezed
 from cli.stages.follow import follow
 from cli.stages.target import LOCAL_STAGE, STATE_DIR, Target, project_directory
 from local.runfile import Running
@@ -45,7 +46,7 @@ SHOTS: Final[tuple[tuple[str, ViewportSize, Literal["light", "dark"], str], ...]
 MARGIN: Final = 20
 PATIENCE_MS: Final = 30_000
 WAIT_SECONDS: Final = 120.0
-COLUMNS: Final = 112
+COLUMNS: Final = 132
 REJECTED: Final = "mean_radius,mean_texture,diagnosis\n17.99,10.38,malignant\nunknown,17.77,benign\n19.69,21.25,\n"
 
 
@@ -121,7 +122,8 @@ def _take(page: Page, path: Path, last: str) -> None:
     if box is None or size is None:
         raise VintnerError(f"expected the section {last} on the page, found none: correct SHOTS")
     height = box["y"] + box["height"] + MARGIN
-    page.screenshot(path=path, full_page=True, clip={"x": 0, "y": 0, "width": size["width"], "height": height})
+    clip: FloatRect = {"x": 0, "y": 0, "width": size["width"], "height": height}
+    path.write_bytes(squeezed(page.screenshot(full_page=True, clip=clip)))
     page.close()
 
 
