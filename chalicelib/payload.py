@@ -14,11 +14,9 @@ _MEASURED_BODY: Final = 1_000_000
 _MEASURED_TEXT: Final = 500_000
 _BESIDE_THE_BODY: Final = 4_096  # status and headers of an answer
 
-_WAY_OUT: Final = "or predict a file of any size with vintner batch"
-
 
 class TooLarge(VintnerError):
-    """The request or its answer is larger than what a function is sent or may send."""
+    """The request or its answer is larger than what Lambda carries."""
 
 
 def check_request(body: bytes, *, is_binary: bool) -> None:
@@ -29,8 +27,7 @@ def check_request(body: bytes, *, is_binary: bool) -> None:
     if size > MAX_EVENT_BYTES:
         form = "base64" if is_binary else "a JSON string"
         raise TooLarge(
-            f"expected a body of at most {MAX_EVENT_BYTES} bytes as {form}, found {size}: "
-            f"send the rows in parts, {_WAY_OUT}"
+            f"expected a body of at most {MAX_EVENT_BYTES} bytes as {form}, found {size}: send the rows in parts"
         )
 
 
@@ -44,7 +41,8 @@ def check_answer(answer: Mapping[str, object], text: str) -> None:
     predictions = answer.get("predictions")
     if not isinstance(predictions, list) or not (fitting := _fitting(answer, predictions)):
         raise TooLarge(f"{_expected(text)} for one row: ask /invocations, which answers with the prediction alone")
-    raise TooLarge(f"{_expected(text)} for {len(predictions)} rows: send at most {fitting} at a time, {_WAY_OUT}")
+    way_out = f"send at most {fitting} at a time, or ask /invocations, whose answers are shorter"
+    raise TooLarge(f"{_expected(text)} for {len(predictions)} rows: {way_out}")
 
 
 def is_carried(text: str) -> bool:

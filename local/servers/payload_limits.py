@@ -5,13 +5,9 @@ quotes and control characters are escaped, and the Python 3.11 client of Lambda 
 answer.
 """
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import Any, Final
 
 LARGEST_REQUEST: Final = 6_291_456
 LARGEST_ANSWER: Final = 6_291_556
