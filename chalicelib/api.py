@@ -21,7 +21,7 @@ from shared.settings import UnknownFields
 api = Blueprint(__name__)
 api.register_middleware(access, "http")
 
-_KEY: Final = Gate.from_environment().api_key
+KEY: Final = Gate.from_environment().api_key
 _JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -57,13 +57,13 @@ def _asked(request: Request) -> tuple[bytes, str]:
 
 
 # The media type is checked above: Chalice's own check takes a tenth of the time of a prediction.
-@api.route("/predict", methods=["POST"], content_types=[], api_key_required=_KEY, name="predict")
+@api.route("/predict", methods=["POST"], content_types=[], api_key_required=KEY, name="predict")
 def predict_route() -> Response:
     """One prediction for one row, or a list of them for many."""
     return _ask(predict.predict)
 
 
-@api.route("/invocations", methods=["POST"], content_types=[], api_key_required=_KEY, name="invocations")
+@api.route("/invocations", methods=["POST"], content_types=[], api_key_required=KEY, name="invocations")
 def invocations_route() -> Response:
     """Plain predictions, under the name that model servers' clients call."""
     return _ask(predict.invoke)

@@ -15,7 +15,7 @@ from typing import Final
 from chalice import Blueprint, Response
 
 from chalicelib import openapi
-from chalicelib.api import answer
+from chalicelib.api import KEY, answer
 from chalicelib.problems import problem
 from chalicelib.runtime import production, reader, settings
 from functions import status
@@ -59,26 +59,26 @@ _INLINE_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
-@pages.route("/", methods=["GET"], name="page")
+@pages.route("/", methods=["GET"], api_key_required=KEY, name="page")
 def page_route() -> Response:
     """The page."""
     return _page("page.html")
 
 
-@pages.route("/docs", methods=["GET"], name="docs")
+@pages.route("/docs", methods=["GET"], api_key_required=KEY, name="docs")
 def docs_route() -> Response:
     """The API's description to read and to try out."""
     return _page("docs.html")
 
 
-@pages.route("/openapi.json", methods=["GET"], name="openapi")
+@pages.route("/openapi.json", methods=["GET"], api_key_required=KEY, name="openapi")
 def openapi_route() -> Response:
     """The API, described from the production model's own features."""
     body = json.dumps(openapi.describe(_serving_scorer(), list(ASSETS), settings().unknown_fields))
     return Response(body, {"Content-Type": "application/json", "Cache-Control": "no-cache", **_SAFE})
 
 
-@pages.route("/assets/{version}/{name}", methods=["GET"], name="assets")
+@pages.route("/assets/{version}/{name}", methods=["GET"], api_key_required=KEY, name="assets")
 def asset_route(version: str, name: str) -> Response:
     """A file that the pages load. Under the current version's address it never changes."""
     if name not in ASSETS:
@@ -88,13 +88,13 @@ def asset_route(version: str, name: str) -> Response:
     return Response(_text(ASSETS[name]), headers)
 
 
-@pages.route("/model", methods=["GET"], name="model")
+@pages.route("/model", methods=["GET"], api_key_required=KEY, name="model")
 def model_route() -> Response:
     """The production model."""
     return answer(lambda: status.model(reader(), production()))
 
 
-@pages.route("/status", methods=["GET"], name="status")
+@pages.route("/status", methods=["GET"], api_key_required=KEY, name="status")
 def status_route() -> Response:
     """The current state of everything."""
     return answer(lambda: status.status(reader()))

@@ -52,7 +52,7 @@ def statements(name: str) -> list[dict[str, Any]]:
 
 def allowed(name: str) -> list[Use]:
     """The (action, key pattern) pairs of a policy."""
-    place = f"arn:aws:s3:::{DEV['environment_variables']['VINTNER_BUCKET']}"
+    place = "arn:${partition}:s3:::${bucket}"
     pairs = []
     for statement in statements(name):
         for action in statement["Action"]:

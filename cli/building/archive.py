@@ -39,10 +39,10 @@ def write_archive(folder: Path, path: Path, *, prefix: str = "", keep: Callable[
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    return describe(path)
+    return measure(path)
 
 
-def describe(path: Path) -> Artefact:
+def measure(path: Path) -> Artefact:
     """What an archive on disk comes to."""
     with zipfile.ZipFile(path) as packed:
         entries = packed.infolist()

@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager, PackageDownloadError
+from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
 from cli.building.archive import Artefact, unpack, write_archive
+from cli.building.elf import check_libraries
+from cli.building.label import write_label
 from cli.building.limits import check_code
+from cli.building.pruning import NOTES
 from cli.building.runtimes import Runtime
+from cli.building.wheels import install_wheels
 from shared.errors import VintnerError
 
 _CONFIGURATION: Final = ".chalice"
@@ -44,21 +48,23 @@ def clean_copy(project: Path) -> Iterator[Path]:
 def pack(copy: Path, runtime: Runtime) -> Artefact:
     """Have Chalice pack a clean copy, where its own deployment finds the package again; no bytes depend on the time.
 
-    Raise VintnerError when a requirement cannot be had or the package is not thin.
+    Raise VintnerError when a requirement cannot be had or the package is not thin. The requirements are installed into
+    the copy's vendor folder, which Chalice packs as it is: its own way of fetching them knows neither hashes nor every
+    runtime.
     """
-    files, said = OSUtils(), io.StringIO()
-    packager = LambdaDeploymentPackager(files, DependencyBuilder(files), UI(out=said, err=said))
-    try:
-        package = Path(packager.create_deployment_package(str(copy), runtime.name))
-    except PackageDownloadError as error:
-        raise VintnerError(f"requirements.txt: expected packages that can be fetched, found: {error}") from error
-    if "Could not install dependencies" in said.getvalue():
-        package.unlink(missing_ok=True)
-        raise VintnerError(f"requirements.txt: expected wheels for {runtime.name}: {said.getvalue().strip()}")
+    lock, vendor = copy / "requirements.txt", copy / "vendor"
+    install_wheels(lock, vendor, runtime)
+    lock.write_text("", encoding="utf-8")
+    write_label(vendor, runtime)
+    files, output = OSUtils(), io.StringIO()
+    ui = UI(out=output, err=output)
+    packager = LambdaDeploymentPackager(files, DependencyBuilder(files), ui, runtime.architecture)
+    package = Path(packager.create_deployment_package(str(copy), runtime.name))
     with tempfile.TemporaryDirectory(prefix="vintner-code-") as folder:
-        found = write_archive(unpack(package, Path(folder)), package, keep=_is_source)
-    check_code(found)
-    return found
+        packed = write_archive(unpack(package, Path(folder)), package, keep=_is_shipped)
+    check_code(packed)
+    check_libraries(package, runtime)
+    return packed
 
 
 def build_code(project: Path, path: Path, runtime: Runtime) -> Artefact:
@@ -80,5 +86,8 @@ def _no_bytecode() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
-def _is_source(name: str) -> bool:
-    return "__pycache__" not in PurePosixPath(name).parts
+def _is_shipped(name: str) -> bool:
+    """Whether a file is no bytecode and none of an installer's notes."""
+    path = PurePosixPath(name)
+    notes = path.parts[0].endswith(".dist-info") and path.name in NOTES
+    return "__pycache__" not in path.parts and path.parts[0] != "bin" and not notes

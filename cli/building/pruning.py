@@ -8,7 +8,7 @@ _TESTS: Final = frozenset({"tests", "test", "__pycache__"})
 _SOURCES: Final = frozenset({".a", ".c", ".cpp", ".f90", ".h", ".hpp", ".pxd", ".pyc", ".pyi", ".pyx", ".tp"})
 _PLACES: Final = ("bin/", "boto3/examples/")
 # What the installer notes for itself: it names the interpreter that it ran in.
-_NOTES: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
+NOTES: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 # A test in name only: the library itself imports it.
 _NEEDED: Final = frozenset({"numpy/_core/tests/_natype.py"})
 
@@ -20,7 +20,7 @@ def kept(name: str) -> bool:
         return True
     if name.startswith(_PLACES) or path.suffix in _SOURCES or _TESTS.intersection(path.parts[:-1]):
         return False
-    if path.name in _NOTES and path.parts[0].endswith(".dist-info"):
+    if path.name in NOTES and path.parts[0].endswith(".dist-info"):
         return False
     return _is_no_service(path.parts) or path.parts[2] in SERVICES
 

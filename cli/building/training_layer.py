@@ -1,17 +1,19 @@
 """The layer of the functions that train: the locked packages as Lambda's runtime can load them, and no more of them."""
 
 import re
-import subprocess
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
 
 from cli.building.archive import Artefact, write_archive
+from cli.building.bytecode import PLACE, compile_sources
+from cli.building.elf import check_libraries
+from cli.building.label import check_label, write_label
 from cli.building.pruning import kept
 from cli.building.runtimes import Runtime
 from cli.building.symbols import strip_symbols
+from cli.building.wheels import install_wheels
 from shared.errors import VintnerError
 
 LAYER: Final = Path("dist") / "training-layer.zip"
@@ -23,23 +25,26 @@ PREFIX: Final = "python/"  # a layer is unpacked to /opt, and /opt/python is on 
 
 def build_layer(project: Path, path: Path, runtime: Runtime) -> Artefact:
     """Build the layer from the project's lock; raise VintnerError when a wheel does not fit the runtime."""
-    lock = project / LOCK
-    if not lock.is_file():
-        raise VintnerError(f"expected the locked training packages at {lock}, found none: restore it")
     with tempfile.TemporaryDirectory(prefix="vintner-layer-") as name:
         folder = Path(name)
-        _install(lock, folder, runtime)
+        install_wheels(project / LOCK, folder, runtime)
         for file in [found for found in folder.rglob("*") if found.is_file()]:
             if not kept(file.relative_to(folder).as_posix()):
                 file.unlink()
         strip_symbols(folder)
-        return write_archive(folder, path, prefix=PREFIX)
+        compile_sources(folder, runtime, place=f"{PLACE}/{PREFIX}")
+        write_label(folder, runtime)
+        built = write_archive(folder, path, prefix=PREFIX)
+    check_libraries(path, runtime)
+    return built
 
 
-def check_layer(project: Path, path: Path) -> None:
-    """Raise VintnerError unless the layer is there and was built from the project's lock of today."""
+def check_layer(project: Path, path: Path, runtime: Runtime) -> None:
+    """Raise VintnerError unless the layer was built for the runtime from the project's current lock."""
     if not path.is_file():
         raise VintnerError(f"expected the training layer at {path}, found none: build it with 'vintner layer'")
+    check_label(path, runtime, prefix=PREFIX)
+    check_libraries(path, runtime)
     wanted = {_spelled(*pair) for pair in _LOCKED.findall((project / LOCK).read_text(encoding="utf-8"))}
     with zipfile.ZipFile(path) as packed:
         found = {_spelled(*match.groups()) for name in packed.namelist() if (match := _INSTALLED.match(name))}
@@ -51,18 +56,3 @@ def check_layer(project: Path, path: Path) -> None:
 def _spelled(name: str, version: str) -> str:
     """A package and its version in one spelling: names are the same whatever their case and separators."""
     return f"{name.lower().replace('-', '_').replace('.', '_')} {version}"
-
-
-def _install(lock: Path, folder: Path, runtime: Runtime) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command += ["--target", str(folder), "--requirement", str(lock), "--require-hashes", "--no-deps"]
-    command += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", runtime.python]
-    for platform in runtime.platforms:
-        command += ["--platform", platform]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [done.stderr.strip()]
-        raise VintnerError(
-            f"{lock.name}: expected wheels for {runtime.name} (glibc 2.{runtime.glibc} or older) that have the locked "
-            f"hashes, and pip found otherwise: {' '.join(errors)}"
-        )

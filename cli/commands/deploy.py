@@ -4,7 +4,6 @@ from dataclasses import asdict
 
 import click
 
-from cli.building.runtimes import PYTHON, Runtime
 from cli.console.output import fact, json_option, line, print_json
 from cli.stages.target import deployed_stage_option
 
@@ -21,7 +20,7 @@ def deploy(*, stage: str, as_json: bool) -> None:
     from cli.deploying.account import Account  # noqa: PLC0415  (Chalice's deployment is slow to load)
     from cli.deploying.stage import deploy_stage  # noqa: PLC0415
 
-    done = deploy_stage(Account.of(stage), Runtime.of(PYTHON), (lambda _name, _text: None) if as_json else fact)
+    done = deploy_stage(Account.of(stage), (lambda _name, _text: None) if as_json else fact)
     if as_json:
         print_json(asdict(done))
         return

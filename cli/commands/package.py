@@ -3,8 +3,7 @@
 import click
 
 from cli.building.limits import CODE, MOST_CODE
-from cli.building.runtimes import Runtime
-from cli.commands.layer import python_option
+from cli.commands.layer import chosen_runtime, runtime_options
 from cli.console.output import json_option, line, print_json
 from cli.stages.config import read_config, settings_of, stage_of
 from cli.stages.target import project_directory
@@ -13,9 +12,9 @@ from cli.stages.target import project_directory
 @click.command(short_help="Build the deployment zip, or all that Terraform deploys.")
 @click.option("--terraform", is_flag=True, help="Write dist/terraform: a stage's resources, the zip and the layer.")
 @click.option("--stage", metavar="NAME", help="With --terraform: a stage of .chalice/config.json.")
-@python_option
+@runtime_options
 @json_option
-def package(*, terraform: bool, stage: str | None, python: str, as_json: bool) -> None:
+def package(*, terraform: bool, stage: str | None, python: str | None, architecture: str | None, as_json: bool) -> None:
     """Build dist/deployment.zip, the zip of every function: code and requirements.txt, no training packages.
 
     The same code and requirements give the same bytes. With --terraform and a stage, 'terraform init' and 'terraform
@@ -25,7 +24,8 @@ def package(*, terraform: bool, stage: str | None, python: str, as_json: bool) -
     from cli.deploying.policies import check_policies  # noqa: PLC0415
     from cli.deploying.terraform import package_terraform  # noqa: PLC0415
 
-    project, runtime = project_directory(), Runtime.of(python)
+    project = project_directory()
+    runtime = chosen_runtime(project, python, architecture, stage)
     if terraform != (stage is not None):
         raise click.UsageError("expected --terraform and --stage NAME together, or neither")
     if stage is not None:

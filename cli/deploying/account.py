@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.building.runtimes import Runtime
+from cli.building.stage_runtime import runtime_of
 from cli.stages.config import read_config, settings_of, stage_of
 from cli.stages.target import LOCAL_STAGE, project_directory
 from local.project.project import API, Project
@@ -18,6 +21,7 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -35,6 +39,7 @@ class Account:
     project: Project
     settings: Settings
     session: boto3.Session
+    runtime: Runtime
 
     @classmethod
     def of(cls, stage: str) -> "Account":
@@ -43,10 +48,10 @@ class Account:
         The stage's variables become this process's own, as they are the functions' at deployment.
         """
         directory = project_directory()
-        stage_of(read_config(directory), stage)
+        config = read_config(directory)
+        stage_of(config, stage)
         if stage == LOCAL_STAGE:
             raise VintnerError(f"stage {LOCAL_STAGE!r} is the simulated cloud's: deploy another one, such as 'dev'")
-        settings = settings_of(directory, stage)
         with refusals("the AWS client cannot be set up"):
             session = boto3.Session()
             if session.get_credentials() is None:
@@ -56,7 +61,8 @@ class Account:
                 )
         if not session.region_name:
             raise VintnerError("expected an AWS region, found none: set AWS_DEFAULT_REGION, or one in your profile")
-        return cls(Project(directory, stage, outer={}), settings, session)
+        settings = settings_of(directory, stage)
+        return cls(Project(directory, stage, outer={}), settings, session, runtime_of(config, stage))
 
     @property
     def stage(self) -> str:
@@ -72,6 +78,27 @@ class Account:
     def region(self) -> str:
         """The region."""
         return str(self.session.region_name)
+
+    @property
+    def partition(self) -> str:
+        """The region's partition: ``aws``, ``aws-cn``, ``aws-us-gov``."""
+        return self.session.get_partition_for_region(self.region)
+
+    @cached_property
+    def url_suffix(self) -> str:
+        """What the addresses of the region's services end with."""
+        resolver = botocore.session.Session().get_component("endpoint_resolver")
+        return str(resolver.get_partition_dns_suffix(self.partition))
+
+    @cached_property
+    def namespace_suffix(self) -> str:
+        """What the names of buckets end with that no other account can take: S3's account regional namespace."""
+        return f"-{self.account_id}-{self.region}-an"
+
+    @cached_property
+    def account_id(self) -> str:
+        """The account's number."""
+        return str(self.session.client("sts", config=_PATIENT).get_caller_identity()["Account"])
 
     def function_name(self, function: str) -> str:
         """The deployed name of a function."""
@@ -101,6 +128,11 @@ class Account:
     def logs(self) -> "CloudWatchLogsClient":
         """The functions' logs."""
         return self.session.client("logs", config=_PATIENT)
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """Schedules."""
+        return self.session.client("events", config=_PATIENT)
 
     @cached_property
     def gateway(self) -> "APIGatewayClient":

@@ -6,6 +6,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from cli.deploying.account import Account, code_of
+from cli.deploying.patience import is_new_bucket, patiently
 from shared.errors import VintnerError
 
 NONCURRENT_DAYS: Final = 30
@@ -32,28 +33,51 @@ LIFECYCLE: Final[list[Any]] = [
 def ensure_bucket(account: Account) -> bool:
     """Create the bucket unless it is there, and give it its rules; whether it is new.
 
-    Rules and statements of others stay. Raise VintnerError when the name belongs to another account.
+    Rules and statements of others stay. Raise VintnerError when the name belongs to another account, or the bucket lies
+    in another region. A bucket that was just made is not known everywhere at once: each step is repeated for a while.
     """
-    s3, bucket = account.s3, account.settings.bucket
     new = not _exists(account)
     if new:
-        place: Any = {} if account.region == "us-east-1" else {"LocationConstraint": account.region}
-        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
-    s3.put_public_access_block(
-        Bucket=bucket,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    default: Any = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}
-    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [default]})
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(_with_tls_only(account)))
-    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": _with_ours(account)})
+        patiently(lambda: _create(account), is_new_bucket)
+    for step in (_make_private, _keep_versions, _encrypt, _set_policy, _set_lifecycle):
+        patiently(lambda step=step: step(account), is_new_bucket)  # type: ignore[misc]
     return new
+
+
+def _create(account: Account) -> None:
+    bucket, place = account.settings.bucket, {"LocationConstraint": account.region}
+    more: Any = {} if account.region == "us-east-1" else {"CreateBucketConfiguration": place}
+    if bucket.endswith(account.namespace_suffix):
+        more["BucketNamespace"] = "account-regional"
+    account.s3.create_bucket(Bucket=bucket, **more)
+
+
+def _make_private(account: Account) -> None:
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    blocked: Any = dict.fromkeys(names, True)
+    account.s3.put_public_access_block(Bucket=account.settings.bucket, PublicAccessBlockConfiguration=blocked)
+
+
+def _keep_versions(account: Account) -> None:
+    """Turn versions on where they are not: for up to 15 minutes afterwards S3 may answer 404 for what is there."""
+    s3, bucket = account.s3, account.settings.bucket
+    if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _encrypt(account: Account) -> None:
+    default: Any = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}
+    rules: Any = {"Rules": [default]}
+    account.s3.put_bucket_encryption(Bucket=account.settings.bucket, ServerSideEncryptionConfiguration=rules)
+
+
+def _set_policy(account: Account) -> None:
+    account.s3.put_bucket_policy(Bucket=account.settings.bucket, Policy=json.dumps(_with_tls_only(account)))
+
+
+def _set_lifecycle(account: Account) -> None:
+    rules: Any = {"Rules": _with_ours(account)}
+    account.s3.put_bucket_lifecycle_configuration(Bucket=account.settings.bucket, LifecycleConfiguration=rules)
 
 
 def delete_bucket(account: Account) -> int:
@@ -63,8 +87,8 @@ def delete_bucket(account: Account) -> int:
         return 0
     removed = 0
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        doomed: Any = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        listed = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        doomed: Any = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in listed]
         if doomed:
             answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
             for error in answer.get("Errors", []):
@@ -73,7 +97,7 @@ def delete_bucket(account: Account) -> int:
     for begun in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
         for upload in begun.get("Uploads", []):
             s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    s3.delete_bucket(Bucket=bucket)
+    patiently(lambda: s3.delete_bucket(Bucket=bucket), _is_busy)
     return removed
 
 
@@ -92,7 +116,7 @@ def tls_only(arn: str) -> dict[str, Any]:
 def _exists(account: Account) -> bool:
     bucket = account.settings.bucket
     try:
-        account.s3.head_bucket(Bucket=bucket)
+        region = account.s3.head_bucket(Bucket=bucket).get("BucketRegion", account.region)
     except ClientError as error:
         if code_of(error) in {"404", "NoSuchBucket"}:
             return False
@@ -102,7 +126,17 @@ def _exists(account: Account) -> bool:
                 "account's or you may not see it: choose another name in .chalice/config.json"
             ) from None
         raise
+    if region != account.region:
+        raise VintnerError(
+            f"VINTNER_BUCKET={bucket!r}: expected a bucket in {account.region}, where the functions are deployed, "
+            f"found it in {region}: set AWS_DEFAULT_REGION={region}, or choose another name in .chalice/config.json"
+        )
     return True
+
+
+def _is_busy(error: ClientError) -> bool:
+    """Whether S3 has not ended yet what was done to the bucket before."""
+    return code_of(error) in {"409", "OperationAborted"}
 
 
 def _with_tls_only(account: Account) -> dict[str, Any]:
@@ -114,9 +148,8 @@ def _with_tls_only(account: Account) -> dict[str, Any]:
     except ClientError as error:
         if code_of(error) != "NoSuchBucketPolicy":
             raise
-    partition = account.session.get_partition_for_region(account.region)
-    ours = tls_only(f"arn:{partition}:s3:::{bucket}")
-    others = [one for one in policy["Statement"] if one.get("Sid") != TLS_ONLY]
+    ours = tls_only(f"arn:{account.partition}:s3:::{bucket}")
+    others = [statement for statement in policy["Statement"] if statement.get("Sid") != TLS_ONLY]
     return {**policy, "Statement": [*others, ours]}
 
 

@@ -11,16 +11,21 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.cli.factory import CLIFactory
+from chalice.config import Config
 from chalice.deploy.deployer import ChaliceDeploymentError
 from chalice.utils import UI
 
-from cli.building.archive import describe
+from cli.building.archive import measure
 from cli.building.code import clean_copy, pack
 from cli.building.limits import check_together
-from cli.building.runtimes import Runtime
+from cli.building.runtimes import PYTHON
+from cli.building.stage_runtime import RUNTIME
 from cli.building.training_layer import LAYER
 from cli.deploying.account import Account
+from cli.deploying.policies import fill
 from cli.deploying.records import record_of
+from cli.stages.bucket_name import VARIABLE
+from cli.stages.config import CONFIG, read_config, stage_of, write_config
 from shared.errors import VintnerError
 
 ALWAYS_UNRESERVED: Final = 100  # what Lambda keeps for the functions without a reservation
@@ -28,24 +33,66 @@ ALWAYS_UNRESERVED: Final = 100  # what Lambda keeps for the functions without a 
 Resources = list[dict[str, Any]]
 
 
-def deploy_app(account: Account, runtime: Runtime) -> tuple[Resources, bool]:
+class StageConfig(Config):  # type: ignore[misc]  # Chalice has no types
+    """Chalice's reading of a stage, which deploys for the runtime that is configured and not for the one it runs on."""
+
+    @property
+    def lambda_python_version(self) -> str:
+        """Lambda's name of the runtime."""
+        configured = self._chain_lookup(RUNTIME, varies_per_chalice_stage=True)
+        return str(configured or super().lambda_python_version)
+
+
+def deploy_app(account: Account) -> tuple[Resources, bool]:
     """Deploy the functions, their triggers and the API; what there is then, and whether concurrency is reserved."""
-    with clean_copy(account.project.directory) as copy, _imports_undone():
-        check_together(pack(copy, runtime), describe(account.project.directory / LAYER))
+    project = account.project.directory
+    with clean_copy(project) as copy, _imports_undone():
+        fill_configuration(project, copy, account.stage, bucket=account.settings.bucket, partition=account.partition)
+        check_together(pack(copy, account.runtime), measure(project / LAYER))
         factory = CLIFactory(str(copy), environ=os.environ)
-        config = factory.create_config_obj(chalice_stage_name=account.stage)
+        config = stage_config(factory, account.stage)
         reserved = account_has(account, wanted_concurrency(config.config_from_disk))
         if not reserved:
             without_concurrency(config.config_from_disk)
-        said = io.StringIO()
+        output = io.StringIO()
         try:
-            with contextlib.redirect_stdout(said):  # its packager prints there, whatever it is given
+            with contextlib.redirect_stdout(output):  # its packager prints there, whatever it is given
                 session = factory.create_botocore_session()
-                deployer = factory.create_default_deployer(session, config, UI(out=said, err=said))
+                deployer = factory.create_default_deployer(session, config, UI(out=output, err=output))
                 resources: Resources = deployer.deploy(config, chalice_stage_name=account.stage)["resources"]
         except ChaliceDeploymentError as error:
             raise VintnerError(f"Chalice's deployment of stage {account.stage!r}: {_one_line(error)}") from error
     return resources, reserved
+
+
+def stage_config(factory: CLIFactory, stage: str) -> StageConfig:
+    """Chalice's configuration of a stage, with the stage's own runtime."""
+    config = factory.create_config_obj(chalice_stage_name=stage)
+    config.__class__ = StageConfig  # the factory names its class itself, and scopes of it are of the same class
+    stage_settings: StageConfig = config
+    return stage_settings
+
+
+def fill_configuration(project: Path, copy: Path, stage: str, *, bucket: str, partition: str) -> None:
+    """Give a clean copy a configuration of its own in which the bucket's name stands wherever it belongs.
+
+    Chalice's records of deployments stay the project's.
+    """
+    place, original = copy / CONFIG.parent, project / CONFIG.parent
+    deployed = original / "deployed"
+    deployed.mkdir(exist_ok=True)
+    place.unlink()
+    place.mkdir()
+    (place / "deployed").symlink_to(deployed.resolve())
+    for path in original.glob("*.json"):
+        text = path.read_text(encoding="utf-8")
+        policy = path.name != CONFIG.name
+        filled = fill(text, bucket=bucket, partition=partition) if policy else text
+        (place / path.name).write_text(filled, encoding="utf-8")
+    config = read_config(copy)
+    stage_of(config, stage)["environment_variables"][VARIABLE] = bucket
+    config[RUNTIME] = config.get(RUNTIME, f"python{PYTHON}")
+    write_config(copy, config)
 
 
 def delete_app(account: Account) -> int:
@@ -53,8 +100,8 @@ def delete_app(account: Account) -> int:
     count = len(deployed(account.project.directory, account.stage))
     factory = CLIFactory(str(account.project.directory), environ=os.environ)
     config = factory.create_config_obj(chalice_stage_name=account.stage)
-    said = io.StringIO()
-    deployer = factory.create_deletion_deployer(factory.create_botocore_session(), UI(out=said, err=said))
+    output = io.StringIO()
+    deployer = factory.create_deletion_deployer(factory.create_botocore_session(), UI(out=output, err=output))
     try:
         deployer.deploy(config, chalice_stage_name=account.stage)
     except ChaliceDeploymentError as error:
@@ -73,7 +120,7 @@ def deployed(project: Path, stage: str) -> Resources:
 
 def wanted_concurrency(config: dict[str, Any]) -> int:
     """How much concurrency the configuration's functions reserve."""
-    return sum(one.get("reserved_concurrency", 0) for one in config.get("lambda_functions", {}).values())
+    return sum(function.get("reserved_concurrency", 0) for function in config.get("lambda_functions", {}).values())
 
 
 def without_concurrency(config: dict[str, Any]) -> None:

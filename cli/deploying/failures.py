@@ -1,19 +1,18 @@
 """Where an event goes that a function could not be brought to handle: Lambda's failure destination, a queue."""
 
 import json
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from cli.deploying.account import Account, code_of
+from cli.deploying.patience import is_new_role, is_used_name, patiently
 
 RETRIES: Final = 2
 LONGEST_WAIT_SECONDS: Final = 6 * 60 * 60
 RETENTION_SECONDS: Final = 14 * 24 * 60 * 60
 POLICY: Final = "failures"
-_ATTEMPTS: Final = 6  # a new permission takes some seconds to be known everywhere
 
 
 def queue_name(account: Account) -> str:
@@ -21,18 +20,21 @@ def queue_name(account: Account) -> str:
     return f"{account.name}-failures"
 
 
-def ensure_destination(
-    account: Account, functions: Iterable[str], *, pause: Callable[[float], None] = time.sleep
-) -> str:
-    """Create the queue and have each function's failed events sent there; the queue's ARN."""
-    attributes: Any = {"MessageRetentionPeriod": str(RETENTION_SECONDS), "SqsManagedSseEnabled": "true"}
-    url = account.queues.create_queue(QueueName=queue_name(account), Attributes=attributes)["QueueUrl"]
+def ensure_destination(account: Account, functions: Iterable[str]) -> str:
+    """Create the queue and have each function's failed events sent there; the queue's ARN.
+
+    A name is free a minute after its queue was deleted, and a new permission takes some seconds to be known everywhere:
+    both are waited for.
+    """
+    name, attributes = queue_name(account), _attributes()
+    create = account.queues.create_queue
+    url = patiently(lambda: create(QueueName=name, Attributes=attributes), is_used_name)["QueueUrl"]
     arn = account.queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     for function in functions:
         name = account.function_name(function)
         role = account.functions.get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
         account.roles.put_role_policy(RoleName=role, PolicyName=POLICY, PolicyDocument=json.dumps(_may_send_to(arn)))
-        _repeated(lambda name=name: _configure(account, name, arn), pause)  # type: ignore[misc]
+        patiently(lambda name=name: _configure(account, name, arn), is_new_role)  # type: ignore[misc]
     return arn
 
 
@@ -56,15 +58,8 @@ def _configure(account: Account, name: str, arn: str) -> None:
     )
 
 
-def _repeated(act: Callable[[], None], pause: Callable[[float], None]) -> None:
-    for attempt in range(_ATTEMPTS):
-        try:
-            return act()
-        except ClientError as error:
-            if code_of(error) != "InvalidParameterValueException" or attempt == _ATTEMPTS - 1:
-                raise
-            pause(2.0**attempt)
-    return None
+def _attributes() -> Any:  # noqa: ANN401  (the client's names of attributes)
+    return {"MessageRetentionPeriod": str(RETENTION_SECONDS), "SqsManagedSseEnabled": "true"}
 
 
 def _may_send_to(arn: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What API Gateway answers by itself, in the form of the app's own errors; the API key and limits of predictions."""
+"""What API Gateway answers by itself, in the form of the app's own errors; the API key and the stage's limits."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -10,7 +10,7 @@ from chalicelib.usage_plan import Gate
 from cli.deploying.account import Account, code_of
 
 PROBLEM: Final = "application/problem+json"
-PREDICTIONS: Final = ("/predict", "/invocations")
+EVERY_METHOD: Final = "*/*"  # of a stage: what no method's own settings say otherwise
 
 # Type of the gateway's answer, status, title, detail. The gateway says 403 of a path or a method that it does not know.
 ANSWERS: Final = (
@@ -24,19 +24,26 @@ ANSWERS: Final = (
     ("INTEGRATION_FAILURE", 502, "Bad Gateway", "the function could not be called: try again later"),
     ("INTEGRATION_TIMEOUT", 504, "Gateway Timeout", "the function did not answer in time: try again later"),
 )
+# Whatever else the gateway refuses keeps its own status, which a template cannot name.
+OTHERS: Final = (("DEFAULT_4XX", "The request was refused"), ("DEFAULT_5XX", "The request could not be handled"))
 
 
 def gateway_responses() -> dict[str, dict[str, Any]]:
     """The gateway's own answers, by type, as its API and its OpenAPI extension spell them."""
-    found: dict[str, dict[str, Any]] = {}
+    answers: dict[str, dict[str, Any]] = {}
     for kind, status, title, detail in ANSWERS:
         document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        found[kind] = {
-            "statusCode": str(status),
-            "responseParameters": {"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"},
-            "responseTemplates": {"application/json": json.dumps(document)},
-        }
-    return found
+        answers[kind] = {"statusCode": str(status), **_answer(document)}
+    for kind, title in OTHERS:
+        answers[kind] = _answer({"type": "about:blank", "title": title, "detail": "$context.error.responseType"})
+    return answers
+
+
+def _answer(document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "responseParameters": {"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"},
+        "responseTemplates": {"application/json": json.dumps(document)},
+    }
 
 
 def configure_gateway(account: Account, rest_api_id: str, api_stage: str, gate: Gate) -> str | None:
@@ -48,7 +55,8 @@ def configure_gateway(account: Account, rest_api_id: str, api_stage: str, gate: 
     for kind, answer in gateway_responses().items():
         gateway.put_gateway_response(restApiId=rest_api_id, responseType=kind, **answer)  # type: ignore[arg-type]
     gateway.create_deployment(restApiId=rest_api_id, stageName=api_stage)
-    operations = _limits(gate, gateway.get_stage(restApiId=rest_api_id, stageName=api_stage).get("methodSettings", {}))
+    current = gateway.get_stage(restApiId=rest_api_id, stageName=api_stage).get("methodSettings", {})
+    operations = _limits(gate, current)
     if operations:
         gateway.update_stage(restApiId=rest_api_id, stageName=api_stage, patchOperations=operations)
     if gate.api_key:
@@ -72,17 +80,21 @@ def delete_key(account: Account) -> None:
         gateway.delete_api_key(apiKey=key["id"])
 
 
-def _limits(gate: Gate, present: Mapping[str, Any]) -> list[Any]:
-    """What has to change in the stage's settings of the prediction routes, which are named without their slash."""
+def _limits(gate: Gate, current: Iterable[str]) -> list[Any]:
+    """What has to change in the stage's settings, which are named ``resource/method``.
+
+    The limits are the whole stage's. Settings of single methods, which an earlier version made, would win over them.
+    A path is a JSON Pointer: a resource's own slashes are written ``~1``, and the names come spelled so.
+    """
+    operations: list[Any] = [{"op": "remove", "path": f"/{name}"} for name in current if name != EVERY_METHOD]
     if gate.rate_limit:
-        limits = (("rateLimit", gate.rate_limit), ("burstLimit", gate.burst_limit))
-        return [
-            {"op": "replace", "path": f"{path}/POST/throttling/{name}", "value": str(value)}
-            for path in PREDICTIONS
-            for name, value in limits
+        limits = (("rateLimit", f"{gate.rate_limit:g}"), ("burstLimit", str(gate.burst_limit)))
+        operations += [
+            {"op": "replace", "path": f"/{EVERY_METHOD}/throttling/{name}", "value": value} for name, value in limits
         ]
-    limited = [path for path in PREDICTIONS if f"{path[1:]}/POST" in present]
-    return [{"op": "remove", "path": f"{path}/POST"} for path in limited]
+    elif EVERY_METHOD in current:
+        operations.append({"op": "remove", "path": f"/{EVERY_METHOD}"})
+    return operations
 
 
 def _ensure_key(account: Account, rest_api_id: str, api_stage: str) -> str:
@@ -92,7 +104,7 @@ def _ensure_key(account: Account, rest_api_id: str, api_stage: str) -> str:
     stages: Any = [{"apiId": rest_api_id, "stage": api_stage}]
     plans = _plans(account)
     plan_id = plans[0]["id"] if plans else gateway.create_usage_plan(name=name, apiStages=stages)["id"]
-    if plans and stages[0] not in [{"apiId": one["apiId"], "stage": one["stage"]} for one in plans[0]["apiStages"]]:
+    if plans and stages[0] not in [{"apiId": api["apiId"], "stage": api["stage"]} for api in plans[0]["apiStages"]]:
         addition: Any = [{"op": "add", "path": "/apiStages", "value": f"{rest_api_id}:{api_stage}"}]
         gateway.update_usage_plan(usagePlanId=plan_id, patchOperations=addition)
     try:

@@ -3,21 +3,25 @@
 from pathlib import Path
 from typing import Any
 
-from cli.building.archive import describe
-from cli.building.runtimes import Runtime
+from cli.building.archive import measure
 from cli.building.training_layer import check_layer
 from cli.deploying.account import Account, refusals
+from cli.deploying.patience import is_new_bucket, is_new_object, patiently
 
 
-def publish_layer(account: Account, path: Path, runtime: Runtime) -> str:
-    """Publish the layer unless its last version has the same bytes; its ARN. Raises what `check_layer` raises."""
-    check_layer(account.project.directory, path)
-    description = f"sha256 {describe(path).sha256}"
+def publish_layer(account: Account, path: Path) -> str:
+    """Publish the layer unless a version has the same bytes; its ARN. Raises what `check_layer` raises.
+
+    Lambda compares a layer's runtime and processor with nobody's: a function with a layer of others is deployed, and
+    fails at its first import. So they are compared here.
+    """
+    check_layer(account.project.directory, path, account.runtime)
+    description = f"sha256 {measure(path).sha256}"
     with refusals(f"publishing {path.name} to s3://{account.settings.bucket} and as layer {layer_name(account)}"):
         for version in versions(account):
-            if version.get("Description") == description and runtime.name in version.get("CompatibleRuntimes", []):
+            if version.get("Description") == description and _fits(account, version):
                 return str(version["LayerVersionArn"])
-        return _publish(account, path, runtime, description)
+        return _publish(account, path, description)
 
 
 def layer_name(account: Account) -> str:
@@ -40,21 +44,27 @@ def delete_layer(account: Account, *, keep: str | None = None) -> int:
     return len(doomed)
 
 
-def _publish(account: Account, path: Path, runtime: Runtime, description: str) -> str:
+def _fits(account: Account, version: Any) -> bool:  # noqa: ANN401  (a version as Lambda lists it)
+    runtimes, architectures = version.get("CompatibleRuntimes", []), version.get("CompatibleArchitectures", [])
+    return account.runtime.name in runtimes and account.runtime.architecture in architectures
+
+
+def _publish(account: Account, path: Path, description: str) -> str:
     s3, bucket, key = account.s3, account.settings.bucket, f"deployments/{path.name}"
-    with path.open("rb") as body:
-        stored = s3.put_object(Bucket=bucket, Key=key, Body=body)
+    stored = patiently(lambda: s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes()), is_new_bucket)
     content: Any = {"S3Bucket": bucket, "S3Key": key}
     version: Any = {"VersionId": stored["VersionId"]} if "VersionId" in stored else {}
     if version:
         content["S3ObjectVersion"] = version["VersionId"]
+    wanted: Any = {
+        "LayerName": layer_name(account),
+        "Description": description,
+        "Content": content,
+        "CompatibleRuntimes": [account.runtime.name],
+        "CompatibleArchitectures": [account.runtime.architecture],
+    }
     try:
-        published = account.functions.publish_layer_version(
-            LayerName=layer_name(account),
-            Description=description,
-            Content=content,
-            CompatibleRuntimes=[runtime.name],  # type: ignore[list-item]  # the stubs list what is known today
-        )
+        published = patiently(lambda: account.functions.publish_layer_version(**wanted), is_new_object)
     finally:
         s3.delete_object(Bucket=bucket, Key=key, **version)
     return str(published["LayerVersionArn"])

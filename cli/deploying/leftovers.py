@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -19,7 +18,8 @@ def adopt_api(account: Account) -> None:
     if any(one["resource_type"] == "rest_api" for one in record["resources"]):
         return
     for api in _apis(account):
-        url = f"https://{api}.execute-api.{account.region}.amazonaws.com/{account.project.config.api_gateway_stage}/"
+        host = f"{api}.execute-api.{account.region}.{account.url_suffix}"
+        url = f"https://{host}/{account.project.config.api_gateway_stage}/"
         found = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api, "rest_api_url": url}
         resources = [*record["resources"], found]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def _integrations(account: Account, rest_api_id: str) -> str:
 
 
 def _delete_rule(account: Account, name: str) -> None:
-    events: Any = account.session.client("events")
+    events = account.events
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
     if targets:
         events.remove_targets(Rule=name, Ids=[target["Id"] for target in targets])

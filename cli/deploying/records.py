@@ -5,6 +5,7 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from cli.deploying.account import Account, code_of
+from cli.deploying.patience import is_new_bucket, patiently
 from shared.errors import VintnerError
 
 
@@ -36,7 +37,8 @@ def leave_record(account: Account) -> None:
     path = record_of(account.project.directory, account.stage)
     if not path.is_file():
         raise VintnerError(f"expected Chalice's record of the deployment at {path}, found none: deploy again")
-    account.s3.put_object(Bucket=account.settings.bucket, Key=key_of(account.stage), Body=path.read_bytes())
+    body, bucket, key = path.read_bytes(), account.settings.bucket, key_of(account.stage)
+    patiently(lambda: account.s3.put_object(Bucket=bucket, Key=key, Body=body), is_new_bucket)
 
 
 def forget_record(account: Account) -> None:

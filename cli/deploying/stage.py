@@ -1,10 +1,9 @@
-"""A stage in an account from first to last: what is done in which order, and told as it is done."""
+"""A stage in an account from first to last: what is done in which order, and reported as it is done."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.usage_plan import Gate
-from cli.building.runtimes import Runtime
 from cli.building.training_layer import LAYER
 from cli.deploying.account import Account, refusals
 from cli.deploying.bucket import delete_bucket, ensure_bucket
@@ -14,11 +13,12 @@ from cli.deploying.gateway import configure_gateway, delete_key
 from cli.deploying.layers import delete_layer, publish_layer
 from cli.deploying.leftovers import adopt_api, delete_leftovers
 from cli.deploying.logs import delete_log_groups, ensure_log_groups
+from cli.deploying.notifications import drop_gone, drop_own
 from cli.deploying.policies import check_policies
 from cli.deploying.records import fetch_record, forget_record, leave_record
 from cli.stages.config import read_config, training_functions, with_layers, write_config
 
-Told = Callable[[str, str], None]
+Report = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Destroyed:
     object_versions: int | None
 
 
-def deploy_stage(account: Account, runtime: Runtime, told: Told) -> Deployed:
+def deploy_stage(account: Account, report: Report) -> Deployed:
     """Put a stage into the account; raise VintnerError with what the account refused."""
     project, bucket, gate = account.project.directory, account.settings.bucket, Gate.from_environment()
     config = read_config(project)
@@ -50,21 +50,22 @@ def deploy_stage(account: Account, runtime: Runtime, told: Told) -> Deployed:
         new = ensure_bucket(account)
         fetch_record(account)
         adopt_api(account)
-    told("bucket", f"s3://{bucket}{' created' if new else ''}")
-    arn = publish_layer(account, project / LAYER, runtime)
+        drop_gone(account)
+    report("bucket", f"s3://{bucket}{' created' if new else ''}")
+    arn = publish_layer(account, project / LAYER)
     write_config(project, with_layers(config, account.stage, [arn]))
-    told("layer", arn)
+    report("layer", arn)
     with refusals(f"Chalice's deployment of stage {account.stage!r}"):
-        resources, reserved = deploy_app(account, runtime)
+        resources, reserved = deploy_app(account)
         leave_record(account)
-    told("functions", ", ".join(_functions(resources)))
+    report("functions", ", ".join(_functions(resources)))
     if not reserved:
-        told("", "none has reserved concurrency: the account's limit does not leave room for it")
+        report("", "none has reserved concurrency: the account's limit does not leave room for it")
     with refusals("the functions' failure destination and logs"):
         queue = ensure_destination(account, training_functions(config))
         ensure_log_groups(account, config["lambda_functions"])
         delete_layer(account, keep=arn)
-    told("failures", queue)
+    report("failures", queue)
     api = next(one for one in resources if one["resource_type"] == "rest_api")
     with refusals("the API's own answers and limits"):
         key = configure_gateway(account, api["rest_api_id"], account.project.config.api_gateway_stage, gate)
@@ -79,6 +80,7 @@ def destroy_stage(account: Account, *, data: bool) -> Destroyed:
     with refusals(f"taking down stage {account.stage!r}"):
         fetch_record(account)
         delete_key(account)
+        drop_own(account, functions)
         resources = delete_app(account)
         forget_record(account)
         resources += delete_leftovers(account, functions)

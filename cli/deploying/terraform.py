@@ -1,4 +1,4 @@
-"""Chalice's Terraform output for a stage, mended for the Terraform and the AWS provider of today.
+"""Chalice's Terraform output for a stage, mended for the current Terraform and AWS provider.
 
 Chalice asks for Terraform before 1.4 and a provider before 5, which does not know Python 3.11, and uses what was
 removed since: the null provider's data source, and the stage as an argument of the API's deployment.
@@ -17,11 +17,12 @@ from chalice.cli.factory import CLIFactory
 from chalice.package import PackageOptions
 
 from chalicelib.usage_plan import Gate
-from cli.building.archive import Artefact, describe
+from cli.building.archive import Artefact, measure
 from cli.building.code import clean_copy, pack
 from cli.building.limits import check_together
 from cli.building.runtimes import Runtime
 from cli.building.training_layer import LAYER, check_layer
+from cli.deploying.chalice import fill_configuration, stage_config
 from cli.deploying.gateway import gateway_responses
 from cli.deploying.terraform_additions import additions
 from cli.stages.config import read_config, settings_of, training_functions
@@ -30,8 +31,10 @@ from local.project.project import Project
 FOLDER: Final = Path("dist") / "terraform"
 TEMPLATE: Final = "chalice.tf.json"
 TERRAFORM: Final = ">= 1.5.0"
-PROVIDER: Final = ">= 5.31.0, < 6.0.0"
+PROVIDER: Final = ">= 5.31.0, < 7.0.0"
 REGION: Final = "us-east-1"  # only for Chalice to know what the services are called: Terraform has a region of its own
+
+PARTITION: Final = "${data.aws_partition.chalice.partition}"
 
 SWAGGER: Final = "chalice_api_swagger"
 
@@ -41,13 +44,14 @@ Template = dict[str, Any]
 def package_terraform(project: Path, stage: str, runtime: Runtime) -> Artefact:
     """Write the template, the zip and the layer of a stage to ``dist/terraform``; the zip."""
     layer = project / LAYER
-    check_layer(project, layer)
+    check_layer(project, layer, runtime)
     config, settings = Project(project, stage, outer={}), settings_of(project, stage)
     folder = project / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with clean_copy(project) as copy:
-        check_together(pack(copy, runtime), describe(layer))
+        fill_configuration(project, copy, stage, bucket=settings.bucket, partition=PARTITION)
+        check_together(pack(copy, runtime), measure(layer))
         _run_chalice(copy, folder, stage)
     shutil.copyfile(layer, folder / LAYER.name)
     template = mended(json.loads((folder / TEMPLATE).read_text(encoding="utf-8")), name=config.deployed_name())
@@ -55,17 +59,20 @@ def package_terraform(project: Path, stage: str, runtime: Runtime) -> Artefact:
         name=config.deployed_name(),
         bucket=settings.bucket,
         functions=training_functions(read_config(project)),
-        runtime=runtime.name,
+        runtime=runtime,
         gate=Gate.from_environment(),
     )
     text = json.dumps(merged(template, more), indent=2) + "\n"
     (folder / TEMPLATE).write_text(text, encoding="utf-8")
-    return describe(folder / "deployment.zip")
+    return measure(folder / "deployment.zip")
 
 
 def mended(template: Template, *, name: str) -> Template:
-    """Chalice's template with constraints of today and without what was removed."""
-    found: Template = json.loads(json.dumps(template))
+    """Chalice's template with current constraints and without what was removed.
+
+    The region's ``name`` is called ``region`` from the provider's version 6 on; its ``id`` is the same in both.
+    """
+    found: Template = json.loads(json.dumps(template).replace("aws_region.chalice.name", "aws_region.chalice.id"))
     found["terraform"] = {
         "required_version": TERRAFORM,
         "required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER}},
@@ -114,7 +121,7 @@ def _separate_stage(resources: dict[str, Any]) -> None:
 def _run_chalice(copy: Path, folder: Path, stage: str) -> None:
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     factory = CLIFactory(str(copy), environ=os.environ)
-    config = factory.create_config_obj(chalice_stage_name=stage)
+    config = stage_config(factory, stage)
     options = PackageOptions(TypedAWSClient(factory.create_botocore_session()))
     with redirect_stdout(io.StringIO()):
         packager = factory.create_app_packager(config, options, "terraform", "json", None)

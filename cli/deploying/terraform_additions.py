@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.usage_plan import Gate
+from cli.building.runtimes import Runtime
 from cli.deploying.bucket import MULTIPART_DAYS, NONCURRENT_DAYS, tls_only
 from cli.deploying.failures import LONGEST_WAIT_SECONDS, RETENTION_SECONDS, RETRIES
-from cli.deploying.gateway import PREDICTIONS
+from cli.deploying.gateway import EVERY_METHOD
 from cli.deploying.logs import RETENTION_DAYS
 from cli.stages.config import API
 
@@ -17,7 +18,7 @@ _BUCKET = "${aws_s3_bucket.data.id}"
 _API = "${aws_api_gateway_rest_api.rest_api.id}"
 
 
-def additions(*, name: str, bucket: str, functions: Sequence[str], runtime: str, gate: Gate) -> dict[str, Any]:
+def additions(*, name: str, bucket: str, functions: Sequence[str], runtime: Runtime, gate: Gate) -> dict[str, Any]:
     """The resources that ``vintner deploy`` creates by itself, for a stage whose names start with `name`."""
     resources: Resources = {
         **_bucket(bucket),
@@ -37,8 +38,8 @@ def additions(*, name: str, bucket: str, functions: Sequence[str], runtime: str,
     }
     reserve = {
         "type": "bool",
-        "default": True,
-        "description": "false in an account whose limit leaves no room for reserved concurrency",
+        "default": False,
+        "description": "true where the account's limit leaves room for reserved concurrency; a new one's does not",
     }
     key = {"APIKey": {"value": "${aws_api_gateway_api_key.key.value}", "sensitive": True}} if gate.api_key else {}
     return {"variable": {"reserve_concurrency": reserve}, "resource": resources, "output": key}
@@ -82,7 +83,7 @@ def _bucket(bucket: str) -> Resources:
     }
 
 
-def _layer(name: str, runtime: str) -> Resources:
+def _layer(name: str, runtime: Runtime) -> Resources:
     file = "${path.module}/training-layer.zip"
     return {
         "aws_s3_object": {
@@ -99,7 +100,8 @@ def _layer(name: str, runtime: str) -> Resources:
                 "s3_bucket": "${aws_s3_object.layer.bucket}",
                 "s3_key": "${aws_s3_object.layer.key}",
                 "s3_object_version": "${aws_s3_object.layer.version_id}",
-                "compatible_runtimes": [runtime],
+                "compatible_runtimes": [runtime.name],
+                "compatible_architectures": [runtime.architecture],
             }
         },
     }
@@ -144,8 +146,7 @@ def _gateway(gate: Gate, name: str) -> Resources:
     if gate.rate_limit:
         limits = {"throttling_rate_limit": gate.rate_limit, "throttling_burst_limit": gate.burst_limit}
         found["aws_api_gateway_method_settings"] = {
-            path[1:]: {"rest_api_id": _API, "stage_name": stage, "method_path": f"{path[1:]}/POST", "settings": limits}
-            for path in PREDICTIONS
+            "every": {"rest_api_id": _API, "stage_name": stage, "method_path": EVERY_METHOD, "settings": limits}
         }
     if gate.api_key:
         found["aws_api_gateway_api_key"] = {"key": {"name": name}}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from cli.stages.bucket_name import adopt_bucket_name
 from local.project.project import Project
 from shared.errors import VintnerError
 from shared.settings import Settings
@@ -46,6 +47,7 @@ def stage_of(config: Config, name: str) -> Config:
 def settings_of(project: Path, stage: str) -> Settings:
     """The settings that a stage's functions get, which become this process's own; raise BadSetting."""
     os.environ.update(Project(project, stage, outer={}).environment())
+    adopt_bucket_name()
     return Settings.from_environment()
 
 

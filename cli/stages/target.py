@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from cli.stages.bucket_name import adopt_bucket_name
 from local.environment import adopt
 from local.project.project import Project
 from local.runfile import Running, running
@@ -77,6 +78,7 @@ class Target:
         if stage == LOCAL_STAGE:
             return cls._simulated(project, state_dir or project.directory / STATE_DIR)
         os.environ.update(project.environment())
+        adopt_bucket_name()
         settings = Settings.from_environment()
         return cls(stage, project, settings, _deployed_url(project), None)
 

@@ -22,7 +22,7 @@ from moto.sqs.models import sqs_backends
 
 from local.environment import REGION, WAITING
 from local.errors import LocalError
-from local.servers import moto_patches
+from local.servers import moto_patches, refusals
 from local.servers.asgi import (
     Answer,
     Disconnected,
@@ -187,11 +187,13 @@ def _header(scope: Mapping[str, Any], name: bytes) -> bytes:
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve S3 and SQS on an inherited socket."""
-    moto_patches.apply()
     parser = server_arguments(__doc__.partition("\n")[0])
     parser.add_argument("--keep-in", type=Path, help="a directory for all objects; without one they are not kept")
     parser.add_argument("--invoke-through", metavar="QUEUE", help="where calls of functions by name are sent")
+    parser.add_argument("--settling", type=int, default=0, help="how many requests of what is new are refused")
     options = parser.parse_args(arguments)
+    moto_patches.apply()
+    refusals.apply(options.settling)
     try:
         disk = BucketOnDisk(options.keep_in) if options.keep_in else None
     except LocalError as error:

@@ -15,13 +15,17 @@ from typing import Any
 import boto3
 import pytest
 
+from cli.building.label import LABEL, write_label
 from cli.building.limits import CODE
+from cli.building.runtimes import Runtime
+from cli.building.stage_runtime import runtime_of
 from cli.building.training_layer import LAYER
 from cli.building.unpacked import unpack_project
-from local.environment import LOOPBACK, simulated
-from local.supervisor.children import importable, listen
+from cli.stages.config import read_config
+from tests.support.simulated_aws import simulated_aws
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTLING = 2  # how often the simulated AWS refuses what is new: 404 and then 409 of a bucket, say
 CODE_OF = (".chalice", "app.py", "chalicelib", "functions", "shared", "vendor")
 PROJECT = (*CODE_OF, "requirements.txt", "requirements-train.txt")
 
@@ -60,13 +64,15 @@ def unpacked(artefacts: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
     shutil.rmtree(folder)  # a quarter of a gigabyte, which pytest would keep
 
 
-def write_layer(project: Path, *, leave_out: str = "") -> None:
-    """Write what stands for the layer: the names of its packages alone."""
+def write_layer(project: Path, *, leave_out: str = "", runtime: Runtime | None = None) -> None:
+    """Write what stands for the layer: the names of its packages alone, and the runtime that it is for."""
+    write_label(project / "dist", runtime or runtime_of(read_config(project)))
     lock = (project / "requirements-train.txt").read_text(encoding="utf-8")
     with zipfile.ZipFile(project / LAYER, "w") as layer:
         for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE):
             if name != leave_out:
                 layer.writestr(f"python/{name.replace('-', '_')}-{version}.dist-info/METADATA", "")
+        layer.write(project / "dist" / LABEL, f"python/{LABEL}")
 
 
 @dataclass(frozen=True)
@@ -109,17 +115,5 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     (project / "requirements.txt").write_text("")  # nothing is fetched for a deployment of the tests
     (project / LAYER).parent.mkdir()
     write_layer(project)
-    socket = listen(0, "AWS")
-    url = f"http://{LOOPBACK}:{socket.getsockname()[1]}"
-    environ = simulated({name: value for name, value in os.environ.items() if "VINTNER" not in name}, url)
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "local.servers.s3", "--fd", str(socket.fileno())],
-        stdin=subprocess.PIPE,
-        pass_fds=[socket.fileno()],
-        env=importable(environ),
-        start_new_session=True,
-    )
-    socket.close()
-    with process:
+    with simulated_aws(settling=SETTLING) as environ:
         yield Cloud(project, environ)
-        process.terminate()

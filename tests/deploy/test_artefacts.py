@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.building.archive import describe
+from cli.building.archive import measure
 from cli.building.limits import MOST_CODE, MOST_WITH_LAYER, check_code, check_together
 from cli.building.pruning import SERVICES
 from cli.building.runtimes import Runtime
@@ -34,11 +34,11 @@ def test_the_zip_holds_the_prediction_path_and_nothing_else(artefacts: Artefacts
     with zipfile.ZipFile(artefacts[0]) as packed:
         top = {name.partition("/")[0] for name in packed.namelist()}
     assert {name for name in top if not name.endswith(".dist-info")} == SHIPPED
-    assert describe(artefacts[0]).unpacked <= MOST_CODE
+    assert measure(artefacts[0]).unpacked <= MOST_CODE
 
 
 def test_code_and_layer_together_stay_below_the_limit(artefacts: Artefacts) -> None:
-    code, layer = map(describe, artefacts)
+    code, layer = map(measure, artefacts)
     assert code.unpacked + layer.unpacked <= MOST_WITH_LAYER
 
 
@@ -97,14 +97,14 @@ def _archive(path: Path, size: int) -> Path:
 
 
 def test_a_zip_that_is_not_thin_is_refused(tmp_path: Path) -> None:
-    check_code(describe(_archive(tmp_path / "thin.zip", MOST_CODE)))
+    check_code(measure(_archive(tmp_path / "thin.zip", MOST_CODE)))
     with pytest.raises(VintnerError, match=r"at most 25,000,000 bytes unpacked, found 25,000,001"):
-        check_code(describe(_archive(tmp_path / "thick.zip", MOST_CODE + 1)))
+        check_code(measure(_archive(tmp_path / "thick.zip", MOST_CODE + 1)))
 
 
 def test_code_and_layer_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
-    code, layer = (describe(_archive(tmp_path / name, MOST_WITH_LAYER // 2)) for name in ("code.zip", "layer.zip"))
+    code, layer = (measure(_archive(tmp_path / name, MOST_WITH_LAYER // 2)) for name in ("code.zip", "layer.zip"))
     check_together(code, layer)
-    larger = describe(_archive(tmp_path / "larger.zip", MOST_WITH_LAYER // 2 + 1))
+    larger = measure(_archive(tmp_path / "larger.zip", MOST_WITH_LAYER // 2 + 1))
     with pytest.raises(VintnerError, match=r"found 250,000,001"):
         check_together(code, larger)

@@ -8,9 +8,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from cli.building.stage_runtime import runtime_of
 from cli.deploying.account import Account
 from cli.deploying.bucket import ensure_bucket
 from cli.deploying.chalice import account_has
+from cli.deploying.policies import fill
 from local.project.project import Project
 from shared.settings import Settings
 from tests.deploy.conftest import Cloud
@@ -58,7 +60,7 @@ def test_the_bucket_is_versioned_encrypted_and_private(found: Found) -> None:
     (statement,) = bucket["policy"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert statement["Resource"] == ["arn:aws:s3:::vintner-dev", "arn:aws:s3:::vintner-dev/*"]
+    assert statement["Resource"] == [f"arn:aws:s3:::{account.BUCKET}", f"arn:aws:s3:::{account.BUCKET}/*"]
 
 
 def test_nothing_current_ages_away(found: Found) -> None:
@@ -86,8 +88,9 @@ def test_a_function_is_as_the_configuration_says(found: Found, function: str) ->
     deployed, wished = found["functions"][deployed_name(function)], CONFIG["lambda_functions"][function]
     assert (deployed["MemorySize"], deployed["Timeout"]) == (wished["lambda_memory_size"], wished["lambda_timeout"])
     assert deployed["Concurrency"] == wished.get("reserved_concurrency")
-    assert (deployed["Runtime"], deployed["Handler"]) == ("python3.11", HANDLERS[function])
-    assert deployed["Environment"]["Variables"] == CONFIG["stages"]["dev"]["environment_variables"]
+    assert (deployed["Runtime"], deployed["Handler"]) == (CONFIG["lambda_runtime"], HANDLERS[function])
+    variables = {**CONFIG["stages"]["dev"]["environment_variables"], "VINTNER_BUCKET": account.BUCKET}
+    assert deployed["Environment"]["Variables"] == variables
     assert deployed["Layers"] == ([LAYER] if function in EVENT_FUNCTIONS else [])
 
 
@@ -97,7 +100,8 @@ def test_a_function_has_its_own_role(found: Found, function: str) -> None:
     file = CONFIG["stages"]["dev"]["lambda_functions"][function]["iam_policy_file"]
     policies = dict(found["roles"][role])
     failures = policies.pop("failures", None)
-    assert list(policies.values()) == [json.loads((ROOT / ".chalice" / file).read_text(encoding="utf-8"))]
+    template = (ROOT / ".chalice" / file).read_text(encoding="utf-8")
+    assert list(policies.values()) == [json.loads(fill(template, bucket=account.BUCKET, partition="aws"))]
     wished = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": QUEUE}
     assert failures == ({"Version": "2012-10-17", "Statement": [wished]} if function in EVENT_FUNCTIONS else None)
     assert sum(one["Role"].endswith(f"/{role}") for one in found["functions"].values()) == 1
@@ -125,14 +129,25 @@ def test_the_api_has_the_routes_of_the_app(found: Found) -> None:
     gets = {(path, "GET") for path in ("/", "/docs", "/health", "/model", "/openapi.json", "/ping", "/status")}
     assert routes == posts | gets | {assets}
     assert all(arn_of("api_handler") in one["uri"] and one["key"] is False for one in api["routes"].values())
-    assert api["stages"] == {"api": {}}
+    assert list(api["stages"]) == ["api"]
+    assert {name: limits_of(one) for name, one in api["stages"]["api"].items()} == {"*/*": (50.0, 100)}
+    assert api["endpoint"] == ["REGIONAL"]
+
+
+def limits_of(settings: Found) -> tuple[float, int]:
+    return settings["throttlingRateLimit"], settings["throttlingBurstLimit"]
 
 
 def test_the_gateways_own_answers_are_problems(found: Found) -> None:
     answers = {one["responseType"]: one for one in found["apis"][0]["answers"]}
     assert {"MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "INVALID_API_KEY", "REQUEST_TOO_LARGE"} <= set(answers)
-    for one in answers.values():
+    others = [answers.pop(name) for name in ("DEFAULT_4XX", "DEFAULT_5XX")]
+    for one in [*answers.values(), *others]:
         assert one["responseParameters"] == {"gatewayresponse.header.Content-Type": "'application/problem+json'"}
+    for one in others:  # each keeps the status of what it answers, so none is named
+        assert one.get("statusCode") is None
+        assert set(json.loads(one["responseTemplates"]["application/json"])) == {"type", "title", "detail"}
+    for one in answers.values():
         document = json.loads(one["responseTemplates"]["application/json"])
         assert document["status"] == int(one["statusCode"])
         assert set(document) == {"type", "title", "status", "detail"}
@@ -168,7 +183,7 @@ def signed_in(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> Account:
     for name, value in aws.environ.items():
         monkeypatch.setenv(name, value)
     settings = Settings(bucket=account.BUCKET, label="diagnosis")
-    return Account(Project(aws.project, "dev"), settings, boto3.Session())
+    return Account(Project(aws.project, "dev"), settings, boto3.Session(), runtime_of(CONFIG, "dev"))
 
 
 def test_statements_and_rules_of_others_stay(aws: Cloud, found: Found, signed_in: Account) -> None:

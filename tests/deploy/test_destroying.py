@@ -10,7 +10,7 @@ import pytest
 from tests.deploy.conftest import Cloud, write_layer
 from tests.support import account
 
-LIMITED = {"VINTNER_API_KEY": "on", "VINTNER_RATE_LIMIT": "50", "VINTNER_BURST_LIMIT": "100"}
+LIMITED = {"VINTNER_API_KEY": "on", "VINTNER_RATE_LIMIT": "20", "VINTNER_BURST_LIMIT": "40"}
 EMPTY: dict[str, Any] = {
     "functions": {},
     "roles": {},
@@ -54,13 +54,14 @@ def test_what_cannot_be_says_why(aws: Cloud, arguments: list[str], variables: di
 
 
 def test_policies_of_another_bucket_are_refused(aws: Cloud) -> None:
-    def rename(stage: dict[str, Any], name: str) -> None:
-        stage["environment_variables"]["VINTNER_BUCKET"] = name
-
-    configure(aws, lambda stage: rename(stage, "vintner-other"))
+    path = aws.project / ".chalice" / "policy-promote.json"
+    template = path.read_text(encoding="utf-8")
+    path.write_text(template.replace("${bucket}", "vintner-other"), encoding="utf-8")
     done = aws.vintner("deploy", "--stage", "dev")
-    configure(aws, lambda stage: rename(stage, "vintner-dev"))
-    assert "expected only the bucket of stage 'dev', 'vintner-other', found 'vintner-dev'" in done.stderr
+    path.write_text(template, encoding="utf-8")
+    expected = f"expected only the bucket of stage 'dev', '{account.BUCKET}', found 'vintner-other'"
+    assert expected in done.stderr
+    assert "write ${bucket} in its place" in done.stderr
     assert account.everything(aws) == EMPTY
 
 
@@ -78,14 +79,12 @@ def test_predictions_can_need_a_key_and_have_limits(aws: Cloud) -> None:
     assert done.returncode == 0, done.stderr
     key = json.loads(done.stdout)["api_key"]
     (api,) = account.apis(aws)
-    assert {route for route, one in api["routes"].items() if one["key"]} == {
-        ("/predict", "POST"),
-        ("/invocations", "POST"),
-    }
+    open_to_all = {route for route, one in api["routes"].items() if not one["key"] and route[1] != "OPTIONS"}
+    assert open_to_all == {("/health", "GET"), ("/ping", "GET")}
+    assert {("/predict", "POST"), ("/invocations", "POST"), ("/status", "GET"), ("/", "GET")} <= set(api["routes"])
     limits = api["stages"]["api"]
     assert {name: (one["throttlingRateLimit"], one["throttlingBurstLimit"]) for name, one in limits.items()} == {
-        "predict/POST": (50.0, 100),
-        "invocations/POST": (50.0, 100),
+        "*/*": (20.0, 40)
     }
     gateway = aws.client("apigateway")
     (plan,) = gateway.get_usage_plans()["items"]

@@ -86,7 +86,8 @@ def test_the_api_answers_as_the_app_does_and_needs_a_key(template: Template) -> 
     swagger = json.loads(template["locals"]["chalice_api_swagger"])
     assert swagger["x-amazon-apigateway-gateway-responses"]["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
     assert swagger["paths"]["/predict"]["post"]["security"] == [{"api_key": []}]
-    limits = template["resource"]["aws_api_gateway_method_settings"]["predict"]
+    limits = template["resource"]["aws_api_gateway_method_settings"]["every"]
+    assert limits["method_path"] == "*/*"
     assert limits["settings"] == {"throttling_rate_limit": 50.0, "throttling_burst_limit": 100}
     assert set(template["resource"]["aws_api_gateway_usage_plan_key"]) == {"key"}
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from tests.deploy.conftest import Cloud
 
-BUCKET = "vintner-dev"
+BUCKET = "vintner-dev-123456789012-us-east-1-an"
 FUNCTIONS = ["api_handler", "ingest_and_retrain", "ingest_and_retrain_sweep", "promote", "promote_sweep"]
 EVENT_FUNCTIONS = FUNCTIONS[1:]
 
@@ -23,7 +23,7 @@ def arn_of(function: str) -> str:
 def functions(aws: Cloud) -> dict[str, Any]:
     """Each function's configuration, concurrency, permissions and failure destination."""
     client = aws.client("lambda")
-    found = {}
+    found: dict[str, Any] = {}
     for one in client.list_functions()["Functions"]:
         name = one["FunctionName"]
         kept = ("Runtime", "Handler", "MemorySize", "Timeout", "Role", "CodeSha256", "Environment")
@@ -86,6 +86,7 @@ def apis(aws: Cloud) -> list[Any]:
         answers = client.get_gateway_responses(**at)["items"]
         stages = {one["stageName"]: one.get("methodSettings", {}) for one in client.get_stages(**at)["item"]}
         found.append({"id": api["id"], "routes": routes, "answers": answers, "stages": stages})
+        found[-1]["endpoint"] = api["endpointConfiguration"]["types"]
     return found
 
 

@@ -1,0 +1,42 @@
+"""A bucket's name that no other account can take: the account's number and the region stand in it as placeholders."""
+
+import os
+from typing import Final
+
+from shared.errors import VintnerError
+
+ACCOUNT: Final = "{account}"
+REGION: Final = "{region}"
+VARIABLE: Final = "VINTNER_BUCKET"
+
+
+def bucket_name(text: str) -> str:
+    """The name with the placeholders filled in; raise VintnerError when nobody says which account and region it is.
+
+    No account is asked for a name without placeholders.
+    """
+    if ACCOUNT not in text and REGION not in text:
+        return text
+    import boto3  # noqa: PLC0415  (slow to load, and most commands need no account)
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        session = boto3.Session()
+        region = session.region_name
+        if not region:
+            raise VintnerError("expected an AWS region, found none: set AWS_DEFAULT_REGION, or one in your profile")
+        if session.get_credentials() is None:
+            raise VintnerError(
+                f"expected AWS credentials for {VARIABLE}={text!r}, found none: set AWS_PROFILE, or AWS_ACCESS_KEY_ID "
+                "and AWS_SECRET_ACCESS_KEY"
+            )
+        account = session.client("sts").get_caller_identity()["Account"] if ACCOUNT in text else ""
+    except (BotoCoreError, ClientError) as error:
+        raise VintnerError(f"{VARIABLE}={text!r}: expected an AWS account to name the bucket after: {error}") from error
+    return text.replace(ACCOUNT, account).replace(REGION, region)
+
+
+def adopt_bucket_name() -> None:
+    """Fill in the placeholders of this process's own variable."""
+    if VARIABLE in os.environ:
+        os.environ[VARIABLE] = bucket_name(os.environ[VARIABLE])
