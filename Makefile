@@ -54,7 +54,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# What is deployed, in dist/. The tests that run it are skipped without it.
+# What is deployed, in dist/. The tests that run it are skipped without it, and with that of another Python.
+# RUNTIME=3.12 and ARCHITECTURE=arm64 choose another one than .chalice/config.json does.
+FOR = $(if $(RUNTIME),--python $(RUNTIME)) $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
 artefacts: layer package
 
 layer: dist/training-layer.zip
@@ -62,10 +65,10 @@ layer: dist/training-layer.zip
 package: dist/deployment.zip
 
 dist/training-layer.zip: $(STAMP) requirements-train.txt $(wildcard cli/building/*.py)
-	$(BIN)/vintner layer
+	$(BIN)/vintner layer $(FOR)
 
 dist/deployment.zip: $(STAMP) requirements.txt app.py $(shell find chalicelib functions shared -type f -not -name '*.pyc')
-	$(BIN)/vintner package
+	$(BIN)/vintner package $(FOR)
 
 # One set of versions, with the hashes of all their wheels: what trains on a laptop is what trains on Lambda.
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes

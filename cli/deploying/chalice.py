@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -56,13 +57,21 @@ def deploy_app(account: Account) -> tuple[Resources, bool]:
             without_concurrency(config.config_from_disk)
         output = io.StringIO()
         try:
-            with contextlib.redirect_stdout(output):  # its packager prints there, whatever it is given
+            with contextlib.redirect_stdout(output), runtime_is_configured():  # its packager prints there
                 session = factory.create_botocore_session()
                 deployer = factory.create_default_deployer(session, config, UI(out=output, err=output))
                 resources: Resources = deployer.deploy(config, chalice_stage_name=account.stage)["resources"]
         except ChaliceDeploymentError as error:
             raise VintnerError(f"Chalice's deployment of stage {account.stage!r}: {_one_line(error)}") from error
     return resources, reserved
+
+
+@contextlib.contextmanager
+def runtime_is_configured() -> Iterator[None]:
+    """Without Chalice's warning that this interpreter is not the runtime's: nothing is built by it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You are currently running", category=UserWarning)
+        yield
 
 
 def stage_config(factory: CLIFactory, stage: str) -> StageConfig:

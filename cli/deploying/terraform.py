@@ -22,7 +22,7 @@ from cli.building.code import clean_copy, pack
 from cli.building.limits import check_together
 from cli.building.runtimes import Runtime
 from cli.building.training_layer import LAYER, check_layer
-from cli.deploying.chalice import fill_configuration, stage_config
+from cli.deploying.chalice import fill_configuration, runtime_is_configured, stage_config
 from cli.deploying.gateway import gateway_responses
 from cli.deploying.terraform_additions import additions
 from cli.stages.config import read_config, settings_of, training_functions
@@ -123,6 +123,6 @@ def _run_chalice(copy: Path, folder: Path, stage: str) -> None:
     factory = CLIFactory(str(copy), environ=os.environ)
     config = stage_config(factory, stage)
     options = PackageOptions(TypedAWSClient(factory.create_botocore_session()))
-    with redirect_stdout(io.StringIO()):
+    with redirect_stdout(io.StringIO()), runtime_is_configured():
         packager = factory.create_app_packager(config, options, "terraform", "json", None)
         packager.package_app(config, str(folder), stage)

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cli.building.label import LABEL, write_label
+from cli.building.label import LABEL, read_label, write_label
 from cli.building.limits import CODE
 from cli.building.runtimes import Runtime
 from cli.building.stage_runtime import runtime_of
@@ -35,6 +35,9 @@ def _why_not_usable() -> str | None:
     for artefact in (CODE, LAYER):
         if not (ROOT / artefact).is_file():
             return f"{artefact} is not built: run 'make artefacts'"
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if (built := read_label(ROOT / CODE)).python != own:
+        return f"{CODE} is for {built}, and the tests run on {own}: run 'make artefacts RUNTIME={own}'"
     with zipfile.ZipFile(ROOT / CODE) as packed:
         for name in packed.namelist():
             source = ROOT / name
@@ -104,7 +107,12 @@ def _client(service: str, url: str) -> Any:  # noqa: ANN401  (a client of any se
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """An empty account, and a project with a small archive in the layer's place."""
-    project = tmp_path_factory.mktemp("deploying") / "project"
+    with simulated_aws(settling=SETTLING) as environ:
+        yield Cloud(write_project(tmp_path_factory.mktemp("deploying") / "project"), environ)
+
+
+def write_project(project: Path) -> Path:
+    """Copy the project, with nothing in it that a deployment would have to fetch."""
     project.mkdir()
     for name in PROJECT:
         ignored = shutil.ignore_patterns("deployed", "__pycache__")
@@ -115,5 +123,4 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     (project / "requirements.txt").write_text("")  # nothing is fetched for a deployment of the tests
     (project / LAYER).parent.mkdir()
     write_layer(project)
-    with simulated_aws(settling=SETTLING) as environ:
-        yield Cloud(project, environ)
+    return project

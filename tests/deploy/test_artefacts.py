@@ -1,5 +1,6 @@
 """What ships: thin where it predicts, within Lambda's limits where it trains, and loadable by Lambda's libraries."""
 
+import importlib.util
 import re
 import zipfile
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.building.archive import measure
+from cli.building.elf import check_libraries, misfits
+from cli.building.label import read_label
 from cli.building.limits import MOST_CODE, MOST_WITH_LAYER, check_code, check_together
 from cli.building.pruning import SERVICES
 from cli.building.runtimes import Runtime
@@ -23,6 +26,7 @@ SHIPPED = {
     "pythonjsonlogger",
     "shared",
     "typing_extensions.py",
+    "vintner-runtime.json",
 }
 TRAINING = {"numpy", "scipy", "sklearn", "pandas", "joblib", "boto3", "aws_lambda_powertools"}
 GLIBC = re.compile(rb"GLIBC_2\.(\d+)")
@@ -53,8 +57,8 @@ def test_the_layer_is_stripped(artefacts: Artefacts) -> None:
     with zipfile.ZipFile(artefacts[1]) as packed:
         names = packed.namelist()
     of_tests = [name for name in names if {"tests", "test", "__pycache__"} & set(name.split("/"))]
-    assert of_tests == ["python/numpy/_core/tests/_natype.py"]
-    assert [name for name in names if name.endswith((".pyc", ".pyx", ".pxd", ".a"))] == []
+    assert of_tests == ["python/numpy/_core/tests/_natype.pyc"]
+    assert [name for name in names if name.endswith((".pyx", ".pxd", ".a"))] == []
     services = {name.split("/")[3] for name in names if re.match(r"python/botocore/data/\w+/", name)}
     assert services == set(SERVICES)
 
@@ -67,7 +71,29 @@ def test_every_library_fits_the_runtime(artefacts: Artefacts, which: int) -> Non
             if ".so" in Path(name).name:
                 newest[name] = max((int(found) for found in GLIBC.findall(packed.read(name))), default=0)
     assert newest
-    assert {name: minor for name, minor in newest.items() if minor > Runtime.of("3.11").glibc} == {}
+    glibc = read_label(artefacts[which], prefix="python/" if which else "").glibc
+    assert {name: minor for name, minor in newest.items() if minor > glibc} == {}
+
+
+def test_both_were_built_for_one_runtime_and_their_libraries_are_for_it(artefacts: Artefacts) -> None:
+    code, layer = read_label(artefacts[0]), read_label(artefacts[1], prefix="python/")
+    assert code == layer
+    for artefact in artefacts:
+        assert list(misfits(artefact, code)) == []
+        with pytest.raises(
+            VintnerError, match=r"expected libraries for python3\.\d+ on arm64, found that .* is for x86_64"
+        ):
+            check_libraries(artefact, Runtime.of(code.python, "arm64"))
+
+
+def test_the_layer_is_bytecode_that_is_not_checked_against_sources(artefacts: Artefacts) -> None:
+    with zipfile.ZipFile(artefacts[1]) as packed:
+        names = packed.namelist()
+        headers = {packed.read(name)[:8] for name in names if name.endswith(".pyc")}
+    assert [name for name in names if name.endswith(".py")] == []
+    assert len([name for name in names if name.endswith(".pyc")]) > 1500
+    unchecked_hash = (1).to_bytes(4, "little")  # PEP 552: bit 0 a hash, bit 1 checked
+    assert headers == {importlib.util.MAGIC_NUMBER + unchecked_hash}
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["code", "layer"])
