@@ -10,17 +10,18 @@ from cli.stages.target import deployed_stage_option
 
 @click.command(short_help="Put a stage on AWS: bucket, layer, functions, triggers and API.")
 @deployed_stage_option
+@click.option("--no-alarms", is_flag=True, help="Make no CloudWatch alarms; each costs 0.10 dollars a month.")
 @json_option
-def deploy(*, stage: str, as_json: bool) -> None:
+def deploy(*, stage: str, no_alarms: bool, as_json: bool) -> None:
     """Put a stage on AWS with your credentials. Run it again to deploy what has changed since.
 
     Creates the bucket (versioned, encrypted, private), publishes dist/training-layer.zip, runs Chalice's deployment,
-    sends what a function cannot handle to a queue, and has API Gateway answer errors as the app does.
+    sends what a function cannot handle to a queue, makes alarms, and has API Gateway answer errors as the app does.
     """
     from cli.deploying.account import Account  # noqa: PLC0415  (Chalice's deployment is slow to load)
     from cli.deploying.stage import deploy_stage  # noqa: PLC0415
 
-    done = deploy_stage(Account.of(stage), (lambda _name, _text: None) if as_json else fact)
+    done = deploy_stage(Account.of(stage), (lambda _name, _text: None) if as_json else fact, alarms=not no_alarms)
     if as_json:
         print_json(asdict(done))
         return

@@ -21,6 +21,7 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
@@ -133,6 +134,11 @@ class Account:
     def events(self) -> "EventBridgeClient":
         """Schedules."""
         return self.session.client("events", config=_PATIENT)
+
+    @cached_property
+    def alarms(self) -> "CloudWatchClient":
+        """Alarms."""
+        return self.session.client("cloudwatch", config=_PATIENT)
 
     @cached_property
     def gateway(self) -> "APIGatewayClient":

@@ -1,11 +1,13 @@
 """A stage in an account from first to last: what is done in which order, and reported as it is done."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.usage_plan import Gate
 from cli.building.training_layer import LAYER
 from cli.deploying.account import Account, refusals
+from cli.deploying.alarms import TOPIC, delete_alarms, ensure_alarms
 from cli.deploying.bucket import delete_bucket, ensure_bucket
 from cli.deploying.chalice import Resources, delete_app, deploy_app
 from cli.deploying.failures import delete_destination, ensure_destination
@@ -41,8 +43,11 @@ class Destroyed:
     object_versions: int | None
 
 
-def deploy_stage(account: Account, report: Report) -> Deployed:
-    """Put a stage into the account; raise VintnerError with what the account refused."""
+def deploy_stage(account: Account, report: Report, *, alarms: bool = True) -> Deployed:
+    """Put a stage into the account; raise VintnerError with what the account refused.
+
+    Without `alarms` none are made, and those that are there stay.
+    """
     project, bucket, gate = account.project.directory, account.settings.bucket, Gate.from_environment()
     config = read_config(project)
     check_policies(project, config, account.stage, bucket)
@@ -66,6 +71,10 @@ def deploy_stage(account: Account, report: Report) -> Deployed:
         ensure_log_groups(account, config["lambda_functions"])
         delete_layer(account, keep=arn)
     report("failures", queue)
+    if alarms:
+        with refusals("the stage's alarms"):
+            names = ensure_alarms(account, training_functions(config), os.environ.get(TOPIC, ""))
+        report("alarms", f"{len(names)}, named {account.name}-*")
     api = next(one for one in resources if one["resource_type"] == "rest_api")
     with refusals("the API's own answers and limits"):
         key = configure_gateway(account, api["rest_api_id"], account.project.config.api_gateway_stage, gate)
@@ -84,6 +93,7 @@ def destroy_stage(account: Account, *, data: bool) -> Destroyed:
         resources = delete_app(account)
         forget_record(account)
         resources += delete_leftovers(account, functions)
+        delete_alarms(account, functions)
         delete_destination(account)
         delete_log_groups(account, functions)
         layers = delete_layer(account)

@@ -22,6 +22,7 @@ from cli.building.code import clean_copy, pack
 from cli.building.limits import check_together
 from cli.building.runtimes import Runtime
 from cli.building.training_layer import LAYER, check_layer
+from cli.deploying.alarms import alarms_of
 from cli.deploying.chalice import fill_configuration, runtime_is_configured, stage_config
 from cli.deploying.gateway import gateway_responses
 from cli.deploying.terraform_additions import additions
@@ -55,11 +56,20 @@ def package_terraform(project: Path, stage: str, runtime: Runtime) -> Artefact:
         _run_chalice(copy, folder, stage)
     shutil.copyfile(layer, folder / LAYER.name)
     template = mended(json.loads((folder / TEMPLATE).read_text(encoding="utf-8")), name=config.deployed_name())
+    functions = training_functions(read_config(project))
     more = additions(
         name=config.deployed_name(),
         bucket=settings.bucket,
-        functions=training_functions(read_config(project)),
+        functions=functions,
         runtime=runtime,
+        alarms=alarms_of(
+            name=config.deployed_name(),
+            app=config.config.app_name,
+            api_stage=config.config.api_gateway_stage,
+            bucket=settings.bucket,
+            queue=f"{config.deployed_name()}-failures",
+            timeouts={one: config.function(one).timeout_seconds for one in functions},
+        ),
         gate=Gate.from_environment(),
     )
     text = json.dumps(merged(template, more), indent=2) + "\n"

@@ -1,11 +1,13 @@
 """What a stage needs beside Chalice's Terraform output: bucket, layer, failure destination, API key and limits."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.usage_plan import Gate
 from cli.building.runtimes import Runtime
+from cli.deploying.alarms import Alarm
 from cli.deploying.bucket import MULTIPART_DAYS, NONCURRENT_DAYS, tls_only
 from cli.deploying.failures import LONGEST_WAIT_SECONDS, RETENTION_SECONDS, RETRIES
 from cli.deploying.gateway import EVERY_METHOD
@@ -18,7 +20,9 @@ _BUCKET = "${aws_s3_bucket.data.id}"
 _API = "${aws_api_gateway_rest_api.rest_api.id}"
 
 
-def additions(*, name: str, bucket: str, functions: Sequence[str], runtime: Runtime, gate: Gate) -> dict[str, Any]:
+def additions(
+    *, name: str, bucket: str, functions: Sequence[str], runtime: Runtime, gate: Gate, alarms: Sequence[Alarm]
+) -> dict[str, Any]:
     """The resources that ``vintner deploy`` creates by itself, for a stage whose names start with `name`."""
     resources: Resources = {
         **_bucket(bucket),
@@ -32,6 +36,7 @@ def additions(*, name: str, bucket: str, functions: Sequence[str], runtime: Runt
             function: {"name": f"/aws/lambda/{deployed}", "retention_in_days": RETENTION_DAYS}
             for function, deployed in {API: name, **{one: f"{name}-{one}" for one in functions}}.items()
         },
+        "aws_cloudwatch_metric_alarm": {alarm.slug: _alarm(name, alarm) for alarm in alarms},
         "aws_lambda_function": {
             function: {"layers": ["${aws_lambda_layer_version.training.arn}"]} for function in functions
         },
@@ -42,7 +47,17 @@ def additions(*, name: str, bucket: str, functions: Sequence[str], runtime: Runt
         "description": "true where the account's limit leaves room for reserved concurrency; a new one's does not",
     }
     key = {"APIKey": {"value": "${aws_api_gateway_api_key.key.value}", "sensitive": True}} if gate.api_key else {}
-    return {"variable": {"reserve_concurrency": reserve}, "resource": resources, "output": key}
+    notify = {"type": "string", "default": "", "description": "the ARN of an SNS topic that hears of the alarms"}
+    return {"variable": {"reserve_concurrency": reserve, "notify": notify}, "resource": resources, "output": key}
+
+
+def _alarm(name: str, alarm: Alarm) -> dict[str, Any]:
+    """An alarm as Terraform spells it: CloudWatch's own names, in snake case."""
+    arguments = alarm.arguments(name, [])
+    dimensions = {one["Name"]: one["Value"] for one in arguments.pop("Dimensions")}
+    arguments["AlarmActions"] = '${var.notify == "" ? [] : [var.notify]}'
+    found = {re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower(): value for key, value in arguments.items()}
+    return {**found, "dimensions": dimensions}
 
 
 def _permissions(functions: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ EMPTY: dict[str, Any] = {
     "queues": {},
     "layers": [],
     "logs": {},
+    "alarms": {},
     "bucket": None,
 }
 
@@ -115,7 +116,9 @@ def test_destroy_leaves_the_bucket_with_its_data(aws: Cloud) -> None:
     done = aws.vintner("destroy", "--stage", "dev", "--yes")
     assert done.returncode == 0, done.stderr
     assert "stays, with its data" in done.stdout
-    assert {**account.everything(aws), "bucket": None} == EMPTY
+    left = account.everything(aws)
+    assert left["bucket"]["notifications"] == []
+    assert {**left, "bucket": None} == EMPTY
     assert s3.get_object(Bucket=account.BUCKET, Key="data/slots/a.csv")["Body"].read() == b"two"
     assert "layers" not in (aws.project / ".chalice" / "config.json").read_text(encoding="utf-8")
 

@@ -120,10 +120,18 @@ def layers(aws: Cloud) -> list[str]:
     return [version["LayerVersionArn"] for version in versions]
 
 
+def alarms(aws: Cloud) -> dict[str, Any]:
+    """Each alarm's metric, threshold and whom it tells."""
+    pages = aws.client("cloudwatch").get_paginator("describe_alarms").paginate()
+    kept = ("Namespace", "MetricName", "Dimensions", "Threshold", "Period", "EvaluationPeriods", "AlarmActions")
+    found = [one for page in pages for one in page["MetricAlarms"]]
+    return {one["AlarmName"]: {key: one[key] for key in kept} for one in found}
+
+
 def everything(aws: Cloud) -> dict[str, Any]:
     """All of it."""
     found = {"functions": functions(aws), "roles": roles(aws), "apis": apis(aws), "rules": rules(aws)}
-    found |= {"queues": queues(aws), "layers": layers(aws), "logs": log_groups(aws)}
+    found |= {"queues": queues(aws), "layers": layers(aws), "logs": log_groups(aws), "alarms": alarms(aws)}
     try:
         return {**found, "bucket": bucket(aws)}
     except ClientError:
