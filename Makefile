@@ -1,10 +1,13 @@
 # Every target works from a fresh clone: it makes .venv first if that is missing or older than the requirements.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Whichever python3 is there, or else one by its version; each is tried, because a version manager's stand-in may fail.
+TRIED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c '$(TRIED)' 2>/dev/null && { echo $$name; exit; }; done; echo python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test quick coverage test-faults test-long public-tables bench bench-peers check artefacts layer package lock load screenshots install clean
+.PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-peers check artefacts layer package lock load screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -24,6 +27,11 @@ ROOMS := $(addprefix tests/,chalicelib cli deploy functions local shared)
 
 coverage: $(STAMP)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ROOMS)
+
+# What another interpreter can change: numbers, bytes, imports, processes; without the browser and the long matrices.
+test-python: $(STAMP)
+	$(BIN)/pytest --numprocesses auto --dist loadfile tests/shared tests/functions tests/chalicelib tests/local \
+		tests/deploy tests/cli tests/tables tests/test_architecture.py tests/test_package.py
 
 test-faults: $(STAMP)
 	$(PYTEST) tests/faults
@@ -71,6 +79,7 @@ dist/deployment.zip: $(STAMP) requirements.txt app.py $(shell find chalicelib fu
 	$(BIN)/vintner package $(FOR)
 
 # One set of versions, with the hashes of all their wheels: what trains on a laptop is what trains on Lambda.
+# Locked for the oldest Python: the later ones need nothing more, and the hashes are those of the wheels for all three.
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes
 
 lock: $(STAMP)
@@ -87,6 +96,8 @@ screenshots: $(STAMP)
 install: $(STAMP)
 
 $(STAMP): requirements.txt requirements-train.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c '$(TRIED)' 2>/dev/null || { echo "Vintner needs Python 3.11, 3.12 or 3.13, the newest that it was tried on;" \
+		"found $$($(PYTHON) --version 2>&1 || echo no $(PYTHON)). Install one, and name it: make PYTHON=python3.13" >&2; exit 1; }
 	@echo "installing into .venv: a minute or two, once"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt

@@ -1,6 +1,9 @@
 """One set of versions: what is asked for is locked with hashes, and the same on a laptop as on Lambda."""
 
 import re
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,54 @@ def test_what_ships_in_the_zip_and_in_the_layer_agrees() -> None:
     assert {name: layer[name] for name in code.keys() & layer.keys()} == {
         name: code[name] for name in code.keys() & layer.keys()
     }
+
+
+def fake_python(folder: Path, name: str, version: str) -> None:
+    """Something that answers as a Python of that version, and runs nothing."""
+    major, minor = version.split(".")
+    path = folder / name
+    fits = f'[ "{major}" = 3 ] && [ "{minor}" -ge 11 ] && [ "{minor}" -le 13 ]'
+    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "Python {version}.0" && exit\n{fits}\n')
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        ({"python3": "3.12"}, "python3"),
+        ({"python3": "3.9", "python3.12": "3.12"}, "python3.12"),
+        ({"python3": "3.14", "python3.13": "3.13", "python3.11": "3.11"}, "python3.13"),
+    ],
+    ids=["the usual one", "an old one beside it", "a new one beside it"],
+)
+def test_make_takes_a_python_that_was_tried(there: dict[str, str], chosen: str, tmp_path: Path) -> None:
+    for name, version in there.items():
+        fake_python(tmp_path, name, version)
+    done = make(tmp_path, "--dry-run", "--always-make", "install")
+    assert f"\n{chosen} -m venv .venv\n" in done.stdout
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.14"])
+def test_make_says_which_pythons_were_tried(version: str, tmp_path: Path) -> None:
+    fake_python(tmp_path, "python3", version)
+    done = make(tmp_path, "--directory", str(tmp_path), "--file", str(ROOT / "Makefile"), "install")
+    assert done.returncode == 2
+    assert f"needs Python 3.11, 3.12 or 3.13, the newest that it was tried on; found Python {version}.0." in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make with nothing on the path but the folder and the system's own tools."""
+    for name in ("requirements.txt", "requirements-train.txt", "requirements-dev.txt", "pyproject.toml"):
+        (folder / name).touch()
+    tools = folder / "tools"
+    tools.mkdir()
+    for name in ("sh", "find", "echo", "touch"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    command, environ = [shutil.which("make") or "make", *arguments], {"PATH": f"{folder}:{tools}"}
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_the_package_says_which_pythons_were_tried() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == ">=3.11,<3.14"

@@ -6,8 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from moto.apigateway.exceptions import BadRequestException
-from moto.apigateway.models import RestAPI, Stage
+from moto.apigateway.exceptions import BadRequestException, NotFoundException
+from moto.apigateway.models import APIGatewayBackend, RestAPI, Stage
 from moto.apigateway.responses import APIGatewayResponse
 from moto.utilities.utils import get_partition
 
@@ -33,6 +33,7 @@ _OTHER = (*_PLAIN, "/tracingEnabled", "/canarySettings")
 # A resource's own slashes are escaped as in any JSON Pointer: /pets/dogs is ~1pets~1dogs.
 _METHOD = re.compile(r"/([^/]+)/(\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY)(?:/(.+))?")
 _import = APIGatewayResponse.import_rest_api
+_delete = APIGatewayBackend.delete_rest_api
 _apply_to_api = RestAPI.apply_patch_operations
 _apply_to_stage = Stage.apply_operations
 
@@ -42,6 +43,13 @@ def apply() -> None:
     APIGatewayResponse.import_rest_api = _import_rest_api
     RestAPI.apply_patch_operations = _patch_api
     Stage.apply_operations = _patch_stage
+    APIGatewayBackend.delete_rest_api = _delete_rest_api
+
+
+def _delete_rest_api(backend: APIGatewayBackend, function_id: str) -> RestAPI:
+    if function_id not in backend.apis:
+        raise NotFoundException("Invalid API identifier specified")  # moto fails with a status of 500
+    return _delete(backend, function_id)
 
 
 def _import_rest_api(response: APIGatewayResponse) -> Any:  # noqa: ANN401  (moto has no types)

@@ -208,3 +208,8 @@ def test_a_path_of_no_settings_is_refused(patch: Callable[..., Any], op: str, pa
 def test_settings_are_named_as_they_were_addressed_and_can_be_removed(patch: Callable[..., Any], name: str) -> None:
     assert patch("replace", f"/{name}/throttling/rateLimit", value="5")[name]["throttlingRateLimit"] == 5.0
     assert name not in patch("remove", f"/{name}")
+
+
+def test_an_api_that_is_gone_is_not_found(client: Callable[..., Any]) -> None:
+    with refused("NotFoundException", "Invalid API identifier"):
+        client("apigateway").delete_rest_api(restApiId="nothing")
