@@ -13,8 +13,8 @@ from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
 from cli.building.archive import Artefact, unpack, write_archive
-from cli.building.elf import check_libraries
 from cli.building.label import write_label
+from cli.building.libraries import check_libraries
 from cli.building.limits import check_code
 from cli.building.pruning import NOTES
 from cli.building.runtimes import Runtime

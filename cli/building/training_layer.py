@@ -8,8 +8,8 @@ from typing import Final
 
 from cli.building.archive import Artefact, write_archive
 from cli.building.bytecode import PLACE, compile_sources
-from cli.building.elf import check_libraries
 from cli.building.label import check_label, write_label
+from cli.building.libraries import check_libraries
 from cli.building.pruning import kept
 from cli.building.runtimes import Runtime
 from cli.building.symbols import strip_symbols

@@ -11,17 +11,32 @@ from cli.stages.target import deployed_stage_option
 @click.command(short_help="Put a stage on AWS: bucket, layer, functions, triggers and API.")
 @deployed_stage_option
 @click.option("--no-alarms", is_flag=True, help="Make no CloudWatch alarms; each costs 0.10 dollars a month.")
+@click.option("--previous", is_flag=True, help="Put the code and layer of the release before the current one back.")
+@click.option(
+    "--show-policy", is_flag=True, help="Print the IAM policy of a role that may deploy and destroy; do nothing."
+)
 @json_option
-def deploy(*, stage: str, no_alarms: bool, as_json: bool) -> None:
+def deploy(*, stage: str, no_alarms: bool, previous: bool, show_policy: bool, as_json: bool) -> None:
     """Put a stage on AWS with your credentials. Run it again to deploy what has changed since.
 
     Creates the bucket (versioned, encrypted, private), publishes dist/training-layer.zip, runs Chalice's deployment,
     sends what a function cannot handle to a queue, makes alarms, and has API Gateway answer errors as the app does.
+    Then it calls each function once, to see that it works as it was deployed.
     """
     from cli.deploying.account import Account  # noqa: PLC0415  (Chalice's deployment is slow to load)
-    from cli.deploying.stage import deploy_stage  # noqa: PLC0415
+    from cli.deploying.deploy_policy import deploy_policy  # noqa: PLC0415
+    from cli.deploying.stage import deploy_previous_release, deploy_stage  # noqa: PLC0415
 
-    done = deploy_stage(Account.of(stage), (lambda _name, _text: None) if as_json else fact, alarms=not no_alarms)
+    account, report = Account.of(stage), (lambda _name, _text: None) if as_json else fact
+    if show_policy:
+        line(deploy_policy(account).rstrip())
+        return
+    if previous:
+        release = deploy_previous_release(account, report)
+        if as_json:
+            print_json(asdict(release))
+        return
+    done = deploy_stage(account, report, alarms=not no_alarms)
     if as_json:
         print_json(asdict(done))
         return

@@ -1,12 +1,12 @@
-"""Chalice's own deployment and deletion of a stage, from a clean copy of the code."""
+"""Chalice's own deployment of a stage, from a clean copy of the code."""
 
 import contextlib
 import io
-import json
 import os
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,14 +24,12 @@ from cli.building.stage_runtime import RUNTIME
 from cli.building.training_layer import LAYER
 from cli.deploying.account import Account
 from cli.deploying.policies import fill
-from cli.deploying.records import record_of
+from cli.deploying.records import Resources, deployed
 from cli.stages.bucket_name import VARIABLE
 from cli.stages.config import CONFIG, read_config, stage_of, write_config
 from shared.errors import VintnerError
 
 ALWAYS_UNRESERVED: Final = 100  # what Lambda keeps for the functions without a reservation
-
-Resources = list[dict[str, Any]]
 
 
 class StageConfig(Config):  # type: ignore[misc]  # Chalice has no types
@@ -44,12 +42,23 @@ class StageConfig(Config):  # type: ignore[misc]  # Chalice has no types
         return str(configured or super().lambda_python_version)
 
 
-def deploy_app(account: Account) -> tuple[Resources, bool]:
-    """Deploy the functions, their triggers and the API; what there is then, and whether concurrency is reserved."""
+@dataclass(frozen=True)
+class AppDeployed:
+    """What Chalice deployed: its record, whether concurrency is reserved, and the zip of the functions."""
+
+    resources: Resources
+    reserved: bool
+    sha256: str
+    package: bytes
+
+
+def deploy_app(account: Account) -> AppDeployed:
+    """Deploy the functions, their triggers and the API."""
     project = account.project.directory
     with clean_copy(project) as copy, _imports_undone():
         fill_configuration(project, copy, account.stage, bucket=account.settings.bucket, partition=account.partition)
-        check_together(pack(copy, account.runtime), measure(project / LAYER))
+        packed = pack(copy, account.runtime)
+        check_together(packed, measure(project / LAYER))
         factory = CLIFactory(str(copy), environ=os.environ)
         config = stage_config(factory, account.stage)
         reserved = account_has(account, wanted_concurrency(config.config_from_disk))
@@ -63,7 +72,7 @@ def deploy_app(account: Account) -> tuple[Resources, bool]:
                 resources: Resources = deployer.deploy(config, chalice_stage_name=account.stage)["resources"]
         except ChaliceDeploymentError as error:
             raise VintnerError(f"Chalice's deployment of stage {account.stage!r}: {_one_line(error)}") from error
-    return resources, reserved
+        return AppDeployed(resources, reserved, packed.sha256, packed.path.read_bytes())
 
 
 @contextlib.contextmanager
@@ -104,29 +113,6 @@ def fill_configuration(project: Path, copy: Path, stage: str, *, bucket: str, pa
     write_config(copy, config)
 
 
-def delete_app(account: Account) -> int:
-    """Delete what Chalice deployed, by its record of it; how many resources there were."""
-    count = len(deployed(account.project.directory, account.stage))
-    factory = CLIFactory(str(account.project.directory), environ=os.environ)
-    config = factory.create_config_obj(chalice_stage_name=account.stage)
-    output = io.StringIO()
-    deployer = factory.create_deletion_deployer(factory.create_botocore_session(), UI(out=output, err=output))
-    try:
-        deployer.deploy(config, chalice_stage_name=account.stage)
-    except ChaliceDeploymentError as error:
-        raise VintnerError(f"Chalice's deletion of stage {account.stage!r}: {_one_line(error)}") from error
-    return count
-
-
-def deployed(project: Path, stage: str) -> Resources:
-    """What Chalice deployed; nothing when it never did."""
-    record = record_of(project, stage)
-    if not record.is_file():
-        return []
-    resources: Resources = json.loads(record.read_text(encoding="utf-8"))["resources"]
-    return resources
-
-
 def wanted_concurrency(config: dict[str, Any]) -> int:
     """How much concurrency the configuration's functions reserve."""
     return sum(function.get("reserved_concurrency", 0) for function in config.get("lambda_functions", {}).values())
@@ -153,7 +139,7 @@ def account_has(account: Account, wanted: int) -> bool:
 
 def _reserved(account: Account) -> int:
     total = 0
-    for resource in deployed(account.project.directory, account.stage):
+    for resource in deployed(account):
         if resource["resource_type"] == "lambda_function":
             with contextlib.suppress(ClientError):
                 answer = account.functions.get_function_concurrency(FunctionName=resource["lambda_arn"])

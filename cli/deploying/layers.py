@@ -1,5 +1,6 @@
 """The training layer in an account. It goes through the bucket: a direct upload ends at 50 MB."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,9 @@ def versions(account: Account) -> list[Any]:
     return sorted(every, key=lambda version: -version["Version"])
 
 
-def delete_layer(account: Account, *, keep: str | None = None) -> int:
-    """Delete the layer's versions but the one with this ARN; functions that carry a version have a copy of it."""
-    doomed = [version for version in versions(account) if version["LayerVersionArn"] != keep]
+def delete_layer(account: Account, *, keep: Collection[str] = ()) -> int:
+    """Delete the layer's versions but those with these ARNs; functions that carry a version have a copy of it."""
+    doomed = [version for version in versions(account) if version["LayerVersionArn"] not in keep]
     for version in doomed:
         account.functions.delete_layer_version(LayerName=layer_name(account), VersionNumber=version["Version"])
     return len(doomed)

@@ -1,12 +1,16 @@
 """Chalice's record of a deployment, kept in the bucket too: without it a fresh clone would deploy a second API."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cli.deploying.account import Account, code_of
 from cli.deploying.patience import is_new_bucket, patiently
 from shared.errors import VintnerError
+
+Resources = list[dict[str, Any]]
 
 
 def record_of(project: Path, stage: str) -> Path:
@@ -17,6 +21,15 @@ def record_of(project: Path, stage: str) -> Path:
 def key_of(stage: str) -> str:
     """The record's key in the bucket."""
     return f"deployments/{stage}.json"
+
+
+def deployed(account: Account) -> Resources:
+    """What Chalice deployed; nothing when it never did."""
+    record = record_of(account.project.directory, account.stage)
+    if not record.is_file():
+        return []
+    resources: Resources = json.loads(record.read_text(encoding="utf-8"))["resources"]
+    return resources
 
 
 def fetch_record(account: Account) -> None:

@@ -13,7 +13,7 @@ from cli.stages.target import LOCAL_STAGE
 from shared.errors import VintnerError
 
 SOURCE: Final = Path(__file__).resolve().parents[2]
-LONGEST_NAME: Final = 30  # Lambda allows 64 characters for this, the stage and the function together
+LONGEST_NAME: Final = 28  # a bucket may have 63 characters, with the stage, the account and the region
 _FILES: Final = ("app.py", "requirements*.txt", ".gitignore", ".chalice/*.json")
 _FOLDERS: Final = ("chalicelib", "functions", "shared", "vendor")
 
@@ -72,15 +72,8 @@ def _configure(folder: Path, title: str, variables: Mapping[str, str]) -> None:
         own = stage_config["environment_variables"]
         own.update(variables)
         if stage != LOCAL_STAGE:
-            _rename_bucket(folder, own["VINTNER_BUCKET"], f"{name}-{stage}")
-            own["VINTNER_BUCKET"] = f"{name}-{stage}"
+            own["VINTNER_BUCKET"] = f"{name}-{stage}-{{account}}-{{region}}-an"  # no other account can take it
     _write(path, json.dumps({**config, "app_name": name}, indent=2) + "\n")
-
-
-def _rename_bucket(folder: Path, old: str, new: str) -> None:
-    """The policies name the bucket whose objects a function may touch."""
-    for path in folder.glob("policy-*.json"):
-        _write(path, re.sub(rf":::{re.escape(old)}(?=[/\"])", f":::{new}", path.read_text(encoding="utf-8")))
 
 
 def _write(path: Path, text: str) -> None:

@@ -35,6 +35,7 @@ from local.servers.asgi import (
     server_arguments,
 )
 from local.servers.bucket_on_disk import BucketOnDisk, NotKept
+from local.servers.deployed_functions import DeployedFunctions
 from local.servers.invocations import Invocations
 from local.servers.wsgi import WsgiApplication, call, environ_of
 
@@ -57,6 +58,7 @@ class Storage:
         self._disk = disk
         self._invoke_through = invoke_through
         self._invocations = Invocations(self._send_message)
+        self._deployed = DeployedFunctions()
         self._changed = asyncio.Event()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -74,6 +76,8 @@ class Storage:
             kind = _header(scope, b"x-amz-invocation-type").decode("latin-1")
             answer = await self._invocations.call(name, body, kind, gone)
             gone.cancel()
+        elif function := self._deployed.function_of(scope):
+            answer = await self._deployed.answer(function, body)
         else:
             answer = self._invocations.take_answer(scope, body) or _waiting(scope) or self._handle(scope, body)
         if answer is not None:

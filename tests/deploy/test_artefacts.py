@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from cli.building.archive import measure
-from cli.building.elf import check_libraries, misfits
 from cli.building.label import read_label
+from cli.building.libraries import check_libraries
 from cli.building.limits import MOST_CODE, MOST_WITH_LAYER, check_code, check_together
 from cli.building.pruning import SERVICES
 from cli.building.runtimes import Runtime
+from local.workers.libraries import misfits
 from shared.errors import VintnerError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +80,7 @@ def test_both_were_built_for_one_runtime_and_their_libraries_are_for_it(artefact
     code, layer = read_label(artefacts[0]), read_label(artefacts[1], prefix="python/")
     assert code == layer
     for artefact in artefacts:
-        assert list(misfits(artefact, code)) == []
+        assert list(misfits(artefact, python=code.python, machine=code.machine)) == []
         with pytest.raises(
             VintnerError, match=r"expected libraries for python3\.\d+ on arm64, found that .* is for x86_64"
         ):

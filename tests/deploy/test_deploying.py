@@ -1,5 +1,6 @@
 """A stage on a simulated AWS: all that ``vintner deploy`` puts there, read back through the AWS clients."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,12 @@ def test_no_upload_of_the_layer_stays_behind(aws: Cloud, found: Found) -> None:
     assert found["layers"] == [LAYER]
     versions = aws.client("s3").list_object_versions(Bucket=account.BUCKET)
     assert versions.get("DeleteMarkers", []) == []
-    assert [one["Key"] for one in versions["Versions"]] == ["deployments/dev.json"]
+    package = base64.b64decode(found["functions"]["vintner-dev"]["CodeSha256"]).hex()
+    assert [one["Key"] for one in versions["Versions"]] == [
+        "deployments/dev.json",
+        f"deployments/dev/{package}.zip",
+        "deployments/dev/releases.json",
+    ]
 
 
 def test_a_second_deployment_changes_nothing(aws: Cloud, found: Found) -> None:

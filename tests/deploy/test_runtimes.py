@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from cli.building.bytecode import compile_sources
-from cli.building.elf import check_libraries, machine_of, misfits
 from cli.building.label import check_label, read_label, write_label
+from cli.building.libraries import check_libraries
 from cli.building.runtimes import Runtime, interpreter_of
 from cli.building.stage_runtime import runtime_of
 from cli.building.wheels import install_wheels
+from local.workers.libraries import machine_of, misfits
 from shared.errors import VintnerError
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -61,7 +62,7 @@ def test_a_library_that_cannot_be_loaded_is_known(tmp_path: Path, name: str, mac
     else:
         with pytest.raises(VintnerError, match=rf"expected libraries for python3\.13 on arm64, found that .*{misfit}"):
             check_libraries(path, runtime)
-    assert len(list(misfits(path, runtime))) == (misfit is not None)
+    assert len(list(misfits(path, python=runtime.python, machine=runtime.machine))) == (misfit is not None)
 
 
 def labelled(path: Path, runtime: Runtime) -> Path:

@@ -46,7 +46,7 @@ def test_it_writes_a_project_that_has_everything() -> None:
     assert (settings.label, settings.positive) == ("grade", None)
     assert settings.ignore == ("Id", "serial", "token", "same", "nothing", "name")
     assert config["app_name"] == "made"
-    assert config["stages"]["dev"]["environment_variables"]["VINTNER_BUCKET"] == "made-dev"
+    assert config["stages"]["dev"]["environment_variables"]["VINTNER_BUCKET"] == "made-dev-{account}-{region}-an"
     for name in ("app.py", "chalicelib/static/page.html", "vendor/shared/ingestion/csv_reader.py", "requirements.txt"):
         assert Path("made", name).is_file()
     assert not any(path.is_symlink() and path.readlink().is_absolute() for path in Path("made").rglob("*"))
@@ -55,8 +55,11 @@ def test_it_writes_a_project_that_has_everything() -> None:
 def test_its_policies_are_for_its_own_bucket() -> None:
     run("Wine & Co", "--csv", "my.csv", "--label", "grade")
     policies = [path.read_text(encoding="utf-8") for path in Path("Wine & Co/.chalice").glob("policy-*.json")]
-    buckets = {name for text in policies for name in re.findall(r"arn:aws:s3:::([^/\"]+)", text)}
-    assert buckets == {"wine-co-dev"}
+    buckets = {name for text in policies for name in re.findall(r"arn:\$\{partition\}:s3:::([^/\"]+)", text)}
+    assert buckets == {"${bucket}"}
+    config = json.loads(Path("Wine & Co/.chalice/config.json").read_text(encoding="utf-8"))
+    bucket = config["stages"]["dev"]["environment_variables"]["VINTNER_BUCKET"]
+    assert bucket == "wine-co-dev-{account}-{region}-an"
 
 
 def test_it_says_what_it_decided_and_what_to_type() -> None:

@@ -1,4 +1,8 @@
-"""What a deployment that was interrupted has left: Chalice writes its record of what it made only at the end."""
+"""What Chalice has made, found by its names.
+
+Chalice writes its record at the end only, and its own deletion stops at what is gone already: neither an interrupted
+deployment nor an interrupted deletion could be taken down with them.
+"""
 
 import json
 from collections.abc import Callable, Iterable
@@ -6,7 +10,7 @@ from collections.abc import Callable, Iterable
 from botocore.exceptions import ClientError
 
 from cli.deploying.account import Account, code_of
-from cli.deploying.records import record_of
+from cli.deploying.records import deployed, record_of
 
 _GONE = frozenset({"NoSuchEntity", "NotFoundException", "ResourceNotFoundException"})
 
@@ -27,13 +31,12 @@ def adopt_api(account: Account) -> None:
         return
 
 
-def delete_leftovers(account: Account, functions: Iterable[str]) -> int:
-    """Delete by their names what no record tells of; how many there were."""
+def delete_app(account: Account, functions: Iterable[str]) -> int:
+    """Delete the stage's API, functions, schedules and roles; how many there were. Nothing happens to what is gone."""
     removed = 0
-    for api in _apis(account):
-        account.gateway.delete_rest_api(restApiId=api)
-        removed += 1
-    for function in functions:
+    for api in dict.fromkeys([*_recorded_apis(account), *_apis(account)]):
+        removed += _removed(lambda api=api: account.gateway.delete_rest_api(restApiId=api))  # type: ignore[misc]
+    for function in dict.fromkeys([*functions, *_recorded_functions(account)]):
         name = account.function_name(function)
         removed += _removed(lambda name=name: account.functions.delete_function(FunctionName=name))  # type: ignore[misc]
         removed += _removed(lambda name=name: _delete_rule(account, f"{name}-event"))  # type: ignore[misc]
@@ -41,6 +44,17 @@ def delete_leftovers(account: Account, functions: Iterable[str]) -> int:
         role = f"{account.name}-{function}"
         removed += _removed(lambda role=role: _delete_role(account, role))  # type: ignore[misc]
     return removed
+
+
+def _recorded_apis(account: Account) -> list[str]:
+    return [one["rest_api_id"] for one in deployed(account) if one["resource_type"] == "rest_api"]
+
+
+def _recorded_functions(account: Account) -> list[str]:
+    """The functions of the record: one that the app no longer has is in there alone."""
+    names = [one["lambda_arn"].rpartition(":")[2] for one in deployed(account) if "lambda_arn" in one]
+    own = f"{account.name}-"
+    return [name.removeprefix(own) for name in names if name.startswith(own)]
 
 
 def _apis(account: Account) -> list[str]:
