@@ -7,7 +7,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-peers check artefacts layer package lock load screenshots install clean
+.PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-peers check artefacts layer package lock load smoke screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -89,6 +89,10 @@ lock: $(STAMP)
 
 load: $(STAMP)
 	@$(BIN)/python -m cli.development.load $(if $(URL),--url $(URL)) $(LOAD)
+
+# Against a real AWS account, with your credentials: make smoke STAGE=dev [KEEP=1].
+smoke: $(STAMP)
+	@$(BIN)/python -m cli.development.smoke $(STAGE) $(if $(KEEP),--keep)
 
 screenshots: $(STAMP)
 	@$(BIN)/python -m cli.development.screenshots

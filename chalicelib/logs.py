@@ -20,6 +20,11 @@ def called_for(**what: object) -> None:
     _called_for = what
 
 
+# Lambda has no /dev/shm: joblib would say so in a line that is no JSON, each time that it is loaded.
+if DEPLOYED:
+    os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
+
+
 @cache
 def configure(level: int = logging.INFO) -> None:
     """Let the project's own messages through; as JSON when deployed."""

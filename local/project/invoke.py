@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalice.local import LambdaContext
+from chalice.local import LambdaContext, RouteMatcher
 
 from local.errors import LocalError, last_line
 from local.project.project import API, FunctionSettings, Project
@@ -84,7 +84,24 @@ def replay(project: Project, event: Mapping[str, Any], *, foreign: bool = False)
     app = project.load()
     find = nearest_functions if foreign else functions_for
     match = find(triggers_of(app), event)
-    return Replay(match, tuple(_call(app, project.function(name), event) for name in match.functions))
+    given = _routed(app, event) if foreign and API in match.functions else event
+    return Replay(match, tuple(_call(app, project.function(name), given) for name in match.functions))
+
+
+def _routed(app: Chalice, event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an HTTP request with the app's own route for its path, where it names a route that the app does not have.
+
+    Sample requests from elsewhere come for ``/{proxy+}``, which an app has that routes its requests by itself.
+    """
+    context, path = event.get("requestContext", {}), str(event.get("path", ""))
+    if context.get("resourcePath") in app.routes:
+        return event
+    try:
+        found = RouteMatcher(list(app.routes)).match_route(path)
+    except ValueError:
+        return event
+    changed = {**context, "resourcePath": found.route}
+    return {**event, "resource": found.route, "pathParameters": found.captured or None, "requestContext": changed}
 
 
 def _call(app: "Chalice", settings: FunctionSettings, event: Mapping[str, Any]) -> Invocation:

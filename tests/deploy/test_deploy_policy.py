@@ -86,11 +86,8 @@ def test_a_permission_is_for_the_stages_own_resources(statement: dict[str, Any])
         assert actions(statement) == ANY_RESOURCE
         return
     apis = ("restapis", "apikeys", "usageplans")  # named by ids that API Gateway makes up
-    own = [
-        one
-        for one in resources
-        if "${bucket}" in one or "${name}" in one or (one.split("/")[1:2][0:1] and one.split("/")[1] in apis)
-    ]
+    named = ("${bucket}", "${name}", *(f"::/{api}" for api in apis))
+    own = [resource for resource in resources if any(name in resource for name in named)]
     assert own == resources
 
 
