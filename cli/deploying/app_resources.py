@@ -33,9 +33,8 @@ def adopt_api(account: Account) -> None:
 
 def delete_app(account: Account, functions: Iterable[str]) -> int:
     """Delete the stage's API, functions, schedules and roles; how many there were. Nothing happens to what is gone."""
-    removed = 0
-    for api in dict.fromkeys([*_recorded_apis(account), *_apis(account)]):
-        removed += _removed(lambda api=api: account.gateway.delete_rest_api(restApiId=api))  # type: ignore[misc]
+    removed, apis = 0, dict.fromkeys([*_recorded_apis(account), *_apis(account)])
+    # Before the API: a function that stayed would keep its permission to be called by an API that is gone.
     for function in dict.fromkeys([*functions, *_recorded_functions(account)]):
         name = account.function_name(function)
         removed += _removed(lambda name=name: account.functions.delete_function(FunctionName=name))  # type: ignore[misc]
@@ -43,6 +42,8 @@ def delete_app(account: Account, functions: Iterable[str]) -> int:
         # The role of the function behind the routes is named after it in full.
         role = f"{account.name}-{function}"
         removed += _removed(lambda role=role: _delete_role(account, role))  # type: ignore[misc]
+    for api in apis:
+        removed += _removed(lambda api=api: account.gateway.delete_rest_api(restApiId=api))  # type: ignore[misc]
     return removed
 
 

@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -24,8 +23,9 @@ from moto.core import DEFAULT_ACCOUNT_ID
 
 from local.servers.asgi import Answer
 from local.workers.libraries import misfits
-from local.workers.packaged import BOOTSTRAP
-from local.workers.warm_function import FunctionError, WarmFunction
+from local.workers.packaged import runtime_command
+from local.workers.runtime_function import RuntimeFunction
+from local.workers.warm_function import FunctionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,12 +68,11 @@ class DeployedFunctions:
 
     def _run(self, function: Any, event: object) -> object:  # noqa: ANN401  (moto's function)
         log = Path(self._folder.name) / f"{function.function_name}.log"
-        command = [sys.executable, "-P", "-B", "-u", str(BOOTSTRAP), str(self._unpacked(function.code_bytes))]
-        command += ["--handler", function.handler, "--name", function.function_name]
-        command += ["--memory", str(function.memory_size), "--timeout", str(function.timeout)]
+        command = runtime_command([str(self._unpacked(function.code_bytes))], function.handler, isolated=False)
         named = {"AWS_LAMBDA_FUNCTION_NAME": function.function_name, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST"}
         environ = {**os.environ, **function.environment_vars, **named}
-        process = WarmFunction(command, Path(self._folder.name), float(function.timeout), log, environ)
+        arn = function.function_arn
+        process = RuntimeFunction(command, Path(self._folder.name), float(function.timeout), log, environ, arn=arn)
         try:
             return process.ask(event)["result"]
         finally:

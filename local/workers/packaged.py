@@ -1,18 +1,21 @@
-"""Functions as they are deployed: an unpacked zip, run in an isolated interpreter with its layers and nothing else."""
+"""Functions as they are deployed: an unpacked zip with its layers and nothing else, under AWS's own runtime client."""
 
+import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from local.errors import LocalError
 from local.project.project import API, Project
+from local.workers.runtime_function import RuntimeFunction
 from local.workers.warm_function import WarmFunction
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
 
-BOOTSTRAP: Final = Path(__file__).with_name("bootstrap.py")
+RUNNER: Final = Path(__file__).with_name("runtime_client.py")
+CLIENT: Final = "awslambdaric"
 API_HANDLER: Final = "app.app"
 LAYER_FOLDER: Final = "python"
 
@@ -36,11 +39,23 @@ def packaged_function(project: Project, function: str, handler: str, log: Path) 
             "unzip the layer there"
         )
     folders = [str(project.directory), *(str(Path(layer) / LAYER_FOLDER) for layer in settings.layers)]
-    command = [sys.executable, "-I", "-S", "-B", "-u", str(BOOTSTRAP), *folders, "--handler", handler]
-    command += ["--name", project.deployed_name(function), "--memory", str(settings.memory_mb)]
-    command += ["--timeout", str(settings.timeout_seconds)]
     environ = {**project.outer, **settings.environment, **project.lambda_variables(function)}
-    return WarmFunction(command, project.directory, settings.timeout_seconds, log, environ)
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{project.deployed_name(function)}"
+    command = runtime_command(folders, handler, isolated=True)
+    return RuntimeFunction(command, project.directory, settings.timeout_seconds, log, environ, arn=arn)
+
+
+def runtime_command(folders: Sequence[str], handler: str, *, isolated: bool) -> list[str]:
+    """The command that runs a handler from these folders; raise LocalError without the runtime client.
+
+    What is not `isolated` finds the packages of this machine after its own.
+    """
+    client = importlib.util.find_spec(CLIENT)
+    if client is None or client.origin is None:
+        raise LocalError(f"expected the package {CLIENT}, AWS's runtime client, found none: run 'make install'")
+    flags = ["-I", "-S"] if isolated else ["-P"]
+    command = [sys.executable, *flags, "-B", "-u", str(RUNNER), *folders, "--handler", handler]
+    return [*command, f"--client={Path(client.origin).parents[1]}"]
 
 
 class PackagedApp:

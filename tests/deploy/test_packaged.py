@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from cli.demo.sample import Sample, write_sample
+from cli.deploying.smoke_test import SMOKE_TEST
 from cli.stages.follow import follow
 from local.project.project import Project
 from local.runfile import Running
@@ -118,6 +119,19 @@ def test_a_sweep_finds_nothing_to_do(start: Start, bucket: S3Store, function: st
     assert bucket
     result = start(function).ask(SWEEP)["result"]
     assert result.get("trained", []) == result.get("decisions", []) == []
+
+
+@pytest.mark.parametrize("function", [name for name in HANDLERS if name != "api_handler"])
+def test_a_smoke_test_loads_what_a_function_needs_and_does_nothing(
+    start: Start, bucket: S3Store, sample: Sample, function: str
+) -> None:
+    upload(bucket, sample)
+    before = [entry.key for entry in bucket.list("")]
+    upload_event = {"s3": {"bucket": {"name": "b"}, "object": {"key": ""}}}
+    event = {**SWEEP, "source": SMOKE_TEST, "Records": [upload_event]}
+    result = start(function).ask(event)["result"]
+    assert (len(result["ready"]), result["production"]) == (2, False)
+    assert [entry.key for entry in bucket.list("")] == before
 
 
 def test_without_the_layer_predictions_go_on_and_training_does_not(
