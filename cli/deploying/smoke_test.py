@@ -85,7 +85,7 @@ def _call(account: Account, function: str, event: dict[str, Any]) -> Any:  # noq
         raise _failed(account, function, str(error)) from error
     answer = account.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
     result = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
+    if answer.get("FunctionError"):
         raise _failed(account, function, f"{result.get('errorType')}: {result.get('errorMessage')}")
     return result
 

@@ -13,7 +13,7 @@ from local.workers.packaged import runtime_command
 from local.workers.runtime_api import MOST_BYTES
 from local.workers.runtime_function import RuntimeFunction
 from local.workers.warm_function import FunctionError
-from tests.local.conftest import eventually
+from tests.support.patience import eventually
 from tests.support.processes import alive, family
 
 if TYPE_CHECKING:
