@@ -10,21 +10,20 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.store import Reader, Store
 from shared.documents import Document, ScoreDocument
 from shared.errors import Rejected, Unavailable
-from shared.ingestion.ingest import ReadBy, Receipt, ingest
-from shared.ingestion.loading import load_reference
-from shared.ingestion.uploads import Changed, read_override
 from shared.registry.status_documents import ListedReceipt
 from shared.registry.status_view import CandidateView, update_uploads
 from shared.settings import Settings
 from shared.training.candidate import Candidate, candidate_of
-from shared.training.train import train as train_candidate
+
+if TYPE_CHECKING:
+    from shared.ingestion.ingest import ReadBy, Receipt
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +75,6 @@ def run(
     Raise Unavailable when time runs out while uploads wait: the event is then delivered again.
     """
     report = IngestReport()
-    train = train or partial(train_candidate, slots=slots)
     while True:
         inventory, complete = _drain(store, settings, report, seconds_left=seconds_left, pause=pause, slots=slots)
         if not complete:
@@ -86,7 +84,7 @@ def run(
         update_uploads(store, inventory, report.receipts, report.candidate)
         if isinstance(candidate, str) or report.candidate.state != "training":
             return report
-        _train(train, store, candidate, settings, report)
+        _train(train or _trainer(slots), store, candidate, settings, report)
         if seconds_left() < SECONDS_TO_SPARE:
             update_uploads(store, inventory, report.receipts, report.candidate)
             return report
@@ -103,12 +101,16 @@ def _drain(
 ) -> tuple[Inventory, bool]:
     """Read what is pending. False says that an upload, or what the slots are read by, changed meanwhile: list again."""
     inventory = Inventory.take(store, settings)
+    if not inventory.pending:
+        return inventory, inventory.is_settled
+    from shared.ingestion.ingest import ingest  # noqa: PLC0415  (seconds, which a sweep without work does not take)
+    from shared.ingestion.uploads import Changed  # noqa: PLC0415
+
     written: dict[str, str | None] = {}
     known = {source.slot for source in inventory.sources("slot")}
-    pending = inventory.pending
     try:
-        read_by = _read_by(store, inventory, settings, slots) if pending else ReadBy()
-        for upload in pending:
+        read_by = _read_by(store, inventory, settings, slots)
+        for upload in inventory.pending:
             if seconds_left() < SECONDS_TO_SPARE:
                 raise Unavailable(f"time ran out before {upload.key} was read: the next event goes on from there")
             receipt = ingest(store, upload, settings, read_by=read_by, known_slots=known, pause=pause)
@@ -123,8 +125,12 @@ def _drain(
     return inventory.with_receipts(written), inventory.is_settled
 
 
-def _read_by(store: Store, inventory: Inventory, settings: Settings, slots: Reader | None) -> ReadBy:
+def _read_by(store: Store, inventory: Inventory, settings: Settings, slots: Reader | None) -> "ReadBy":
     """What the pending uploads are read by."""
+    from shared.ingestion.ingest import ReadBy  # noqa: PLC0415
+    from shared.ingestion.loading import load_reference  # noqa: PLC0415
+    from shared.ingestion.uploads import read_override  # noqa: PLC0415
+
     override = read_override(store, inventory)
     if not inventory.is_settled:
         return ReadBy(override)
@@ -135,7 +141,7 @@ def _read_by(store: Store, inventory: Inventory, settings: Settings, slots: Read
         return ReadBy(override)
 
 
-def _log_receipt(receipt: Receipt) -> None:
+def _log_receipt(receipt: "Receipt") -> None:
     document = receipt.document
     log.info("%s %s: %d rows", document["status"], document["upload"], document["rows"]["kept"])
 
@@ -153,7 +159,16 @@ def _state_of(store: Store, candidate: Candidate | str) -> CandidateView:
     return CandidateView("training", candidate.model_id)
 
 
+def _trainer(slots: Reader | None) -> Train:
+    """The trainer, which is loaded when there is something to train."""
+    from shared.training.train import train  # noqa: PLC0415
+
+    return partial(train, slots=slots)
+
+
 def _train(train: Train, store: Store, candidate: Candidate, settings: Settings, report: IngestReport) -> None:
+    from shared.ingestion.uploads import Changed  # noqa: PLC0415
+
     log.info("training %s on %d slots", candidate.model_id, len(candidate.slots))
     try:
         score = train(store, candidate, settings)

@@ -64,6 +64,7 @@ def alarms_of(
         "slow": "Predictions take more than 50 ms inside the function.",
         "throttled": "The account's or the function's concurrency is used up.",
         "rejected": "Uploads are rejected: vintner status says why.",
+        "score": "A score carries a warning: vintner status has it.",
         "drift": "A slot has a different distribution from the test set.",
     }
     alarms = [
@@ -74,6 +75,7 @@ def alarms_of(
         Alarm("requests-are-turned-away", LAMBDA, "Throttles", {"FunctionName": name}, said["throttled"]),
         Alarm("uploads-are-rejected", OWN, "UploadsRejected", ingest, said["rejected"], period_seconds=_HOURS),
         Alarm("data-drifts", OWN, "DriftedFeatures", ingest, said["drift"], period_seconds=24 * _HOURS),
+        Alarm("scores-mean-little", OWN, "ScoreWarnings", ingest, said["score"], period_seconds=24 * _HOURS),
     ]
     for function, seconds in timeouts.items():
         alarms += _of_function(function, {"FunctionName": f"{name}-{function}"}, seconds)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import queue
+import sys
 import threading
 import time
 import uuid
@@ -98,6 +99,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, api: RuntimeApi) -> None:
         super().__init__((LOOPBACK, 0), _Handler)
         self.api = api
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  (the base class's)
+        """Say nothing of a client whose process was ended."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

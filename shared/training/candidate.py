@@ -6,7 +6,7 @@ from shared.bucket import keys
 from shared.bucket.inventory import Inventory, Source
 from shared.documents import digest
 from shared.settings import Settings
-from shared.training.pipelines import versions
+from shared.training.versions import versions
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import sklearn
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
@@ -25,20 +24,9 @@ from shared.tables.encoding import Encoding
 from shared.training.classifiers import build_classifier, family_of
 from shared.training.preprocessing import build_features, export_features, feature_of_each_input
 
-TRAINER_VERSION: Final = 5
 PARITY_ROWS: Final = 10_000
 PARITY_TOLERANCE: Final = 1e-12
 FEW_ROWS: Final = 100_000
-
-
-def versions() -> dict[str, str]:
-    """The versions that decide what a fit gives: a part of each model's name."""
-    return {
-        "trainer": str(TRAINER_VERSION),
-        "numpy": np.__version__,
-        "pandas": pd.__version__,
-        "scikit-learn": sklearn.__version__,
-    }
 
 
 def build_pipeline(encoding: Encoding, estimator: str = ESTIMATORS[0]) -> Pipeline:

@@ -28,7 +28,8 @@ from shared.settings import Settings
 from shared.tables.dataset import Dataset
 from shared.training.candidate import Candidate
 from shared.training.model_selection import select
-from shared.training.pipelines import check_parity, export, fit, importances, versions
+from shared.training.pipelines import check_parity, export, fit, importances
+from shared.training.versions import versions
 
 Fit = Callable[[Dataset, str], Pipeline]
 

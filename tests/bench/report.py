@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shared.documents import timestamp
-from shared.training.pipelines import versions
+from shared.training.versions import versions
 from tests.bench.figures import Figure, Options
 from tests.faults.counting import commit
 

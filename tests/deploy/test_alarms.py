@@ -65,7 +65,13 @@ def test_an_alarm_is_documented_and_on_a_metric_that_exists(alarm: Alarm) -> Non
     general = re.sub("|".join(sorted(EVENT_FUNCTIONS, key=len, reverse=True)), "FUNCTION", alarm.slug)
     assert f"| `{general}` |" in DOCUMENT
     assert f"`{alarm.namespace} {alarm.metric}`" in DOCUMENT
-    metrics = {telemetry.UPLOADS_REJECTED, telemetry.DRIFTED_FEATURES, access_log.ERRORS, access_log.LATENCY}
+    metrics = {
+        telemetry.UPLOADS_REJECTED,
+        telemetry.DRIFTED_FEATURES,
+        telemetry.SCORE_WARNINGS,
+        access_log.ERRORS,
+        access_log.LATENCY,
+    }
     assert alarm.namespace != OWN or alarm.metric in metrics
     assert logs.NAMESPACE == OWN
 

@@ -8,7 +8,7 @@ from tests.golden.outputs import COMMAND, FILE, Part, reader, trainer
 
 PLACES = {
     "reader": ("READER_VERSION", "shared/bucket/inventory.py", "the same upload is read differently"),
-    "trainer": ("TRAINER_VERSION", "shared/training/pipelines.py", "the same rows give another model"),
+    "trainer": ("TRAINER_VERSION", "shared/training/versions.py", "the same rows give another model"),
 }
 
 Parts = Mapping[str, Part]

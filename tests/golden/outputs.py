@@ -19,7 +19,8 @@ from shared.settings import AUTO, ESTIMATORS, Positive, Settings
 from shared.tables.schema import Override
 from shared.training.candidate import Candidate, candidate_of
 from shared.training.model_selection import select
-from shared.training.pipelines import TRAINER_VERSION, export, fit, versions
+from shared.training.pipelines import export, fit
+from shared.training.versions import TRAINER_VERSION, versions
 from tests.support.fake_store import FakeStore
 from tests.support.stage import SLOT, TEST, Stage
 

@@ -27,7 +27,8 @@ from shared.settings import Settings
 from shared.tables.dataset import Dataset, Rows
 from shared.tables.encoding import Encoding
 from shared.tables.schema import Schema
-from shared.training.pipelines import PARITY_ROWS, build_pipeline, check_parity, export, fit, versions
+from shared.training.pipelines import PARITY_ROWS, build_pipeline, check_parity, export, fit
+from shared.training.versions import versions
 from tests.support.datasets import in_fresh_processes
 
 SETTINGS = Settings("bucket", "label", ignore=("Id",))
