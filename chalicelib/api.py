@@ -7,6 +7,7 @@ from chalice import Blueprint, Response
 from chalice.app import Request
 
 from chalicelib.access_log import access
+from chalicelib.cors import PREFLIGHTED, allow_origins, allowed_origins, with_origins
 from chalicelib.payload import check_answer, check_request
 from chalicelib.problems import FORM_TYPE, MEDIA_TYPES, Unsupported, as_problem
 from chalicelib.runtime import production, settings
@@ -20,6 +21,11 @@ from shared.settings import UnknownFields
 
 api = Blueprint(__name__)
 api.register_middleware(access, "http")
+
+ORIGINS: Final = allowed_origins()
+allow_origins(api, PREFLIGHTED, ORIGINS)
+if ORIGINS:
+    api.register_middleware(with_origins(ORIGINS), "http")
 
 KEY: Final = Gate.from_environment().api_key
 _JSON: Final = {"Content-Type": "application/json"}

@@ -15,7 +15,8 @@ from typing import Final
 from chalice import Blueprint, Response
 
 from chalicelib import openapi
-from chalicelib.api import KEY, answer
+from chalicelib.api import KEY, ORIGINS, answer
+from chalicelib.cors import PREFLIGHTED_PAGES, allow_origins
 from chalicelib.problems import problem
 from chalicelib.runtime import production, reader, settings
 from functions import status
@@ -23,6 +24,7 @@ from shared.scorer.scorer import Scorer
 from shared.serving.production_cache import NotServing
 
 pages = Blueprint(__name__)
+allow_origins(pages, PREFLIGHTED_PAGES, ORIGINS)
 
 STATIC: Final = Path(__file__).parent / "static"
 ASSETS: Final = {

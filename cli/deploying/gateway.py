@@ -1,7 +1,7 @@
 """What API Gateway answers by itself, in the form of the app's own errors; the API key and the stage's limits."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -28,14 +28,21 @@ ANSWERS: Final = (
 OTHERS: Final = (("DEFAULT_4XX", "The request was refused"), ("DEFAULT_5XX", "The request could not be handled"))
 
 
-def gateway_responses() -> dict[str, dict[str, Any]]:
-    """The gateway's own answers, by type, as its API and its OpenAPI extension spell them."""
+def gateway_responses(origins: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """The gateway's own answers, by type, as its API and its OpenAPI extension spell them.
+
+    Pages of the `origins` may read them. A mapping cannot choose among several, so it then repeats the asking one:
+    these answers tell nothing that is not public.
+    """
     answers: dict[str, dict[str, Any]] = {}
     for kind, status, title, detail in ANSWERS:
         document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         answers[kind] = {"statusCode": str(status), **_answer(document)}
     for kind, title in OTHERS:
         answers[kind] = _answer({"type": "about:blank", "title": title, "detail": "$context.error.responseType"})
+    allowed = "method.request.header.Origin" if len(origins) > 1 else f"'{origins[0]}'" if origins else None
+    for answer in answers.values() if allowed else ():
+        answer["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] = allowed
     return answers
 
 
@@ -46,13 +53,15 @@ def _answer(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def configure_gateway(account: Account, rest_api_id: str, api_stage: str, gate: Gate) -> str | None:
+def configure_gateway(
+    account: Account, rest_api_id: str, api_stage: str, gate: Gate, origins: Sequence[str] = ()
+) -> str | None:
     """Set the gateway's own answers and the limits of a deployed API, and put them into service; the API key's id.
 
     Chalice's deployment writes the API anew each time, so this follows each time.
     """
     gateway = account.gateway
-    for kind, answer in gateway_responses().items():
+    for kind, answer in gateway_responses(origins).items():
         gateway.put_gateway_response(restApiId=rest_api_id, responseType=kind, **answer)  # type: ignore[arg-type]
     gateway.create_deployment(restApiId=rest_api_id, stageName=api_stage)
     current = gateway.get_stage(restApiId=rest_api_id, stageName=api_stage).get("methodSettings", {})

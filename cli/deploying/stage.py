@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chalicelib.cors import allowed_origins
 from chalicelib.usage_plan import Gate
 from cli.building.training_layer import LAYER
 from cli.deploying.account import Account, refusals
@@ -51,7 +52,7 @@ def deploy_stage(account: Account, report: Report, *, alarms: bool = True) -> De
     Without `alarms` none are made, and those that are there stay.
     """
     project, bucket, gate = account.project.directory, account.settings.bucket, Gate.from_environment()
-    config = read_config(project)
+    config, origins = read_config(project), allowed_origins()
     check_policies(project, config, account.stage, bucket)
     with refusals(f"s3://{bucket}"):
         new = ensure_bucket(account)
@@ -81,7 +82,7 @@ def deploy_stage(account: Account, report: Report, *, alarms: bool = True) -> De
         report("alarms", f"{len(names)}, named {account.name}-*")
     api = next(one for one in app.resources if one["resource_type"] == "rest_api")
     with refusals("the API's own answers and limits"):
-        key = configure_gateway(account, api["rest_api_id"], account.project.config.api_gateway_stage, gate)
+        key = configure_gateway(account, api["rest_api_id"], account.project.config.api_gateway_stage, gate, origins)
     with refusals("the functions' smoke test"):
         report("smoke test", smoke_test(account, list(config["lambda_functions"])))
     return Deployed(str(api["rest_api_url"]), bucket, arn, queue, key)

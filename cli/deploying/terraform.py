@@ -16,6 +16,7 @@ from chalice.awsclient import TypedAWSClient
 from chalice.cli.factory import CLIFactory
 from chalice.package import PackageOptions
 
+from chalicelib.cors import allowed_origins
 from chalicelib.usage_plan import Gate
 from cli.building.archive import Artefact, measure
 from cli.building.code import clean_copy, pack
@@ -92,7 +93,7 @@ def mended(template: Template, *, name: str) -> Template:
     _separate_stage(resources)
     swagger = json.loads(found["locals"][SWAGGER])
     # Not resources of their own: they would be lost each time that the API is described anew.
-    swagger["x-amazon-apigateway-gateway-responses"] = gateway_responses()
+    swagger["x-amazon-apigateway-gateway-responses"] = gateway_responses(allowed_origins())
     found["locals"][SWAGGER] = json.dumps(swagger)
     found["output"]["EndpointURL"] = {"value": "${aws_api_gateway_stage.rest_api.invoke_url}/"}
     for rule, described in resources["aws_cloudwatch_event_rule"].items():
