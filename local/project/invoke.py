@@ -88,7 +88,7 @@ def replay(project: Project, event: Mapping[str, Any], *, foreign: bool = False)
     return Replay(match, tuple(_call(app, project.function(name), given) for name in match.functions))
 
 
-def _routed(app: Chalice, event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _routed(app: "Chalice", event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an HTTP request with the app's own route for its path, where it names a route that the app does not have.
 
     Sample requests from elsewhere come for ``/{proxy+}``, which an app has that routes its requests by itself.

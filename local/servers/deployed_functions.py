@@ -25,7 +25,7 @@ from local.servers.asgi import Answer
 from local.workers.libraries import misfits
 from local.workers.packaged import runtime_command
 from local.workers.runtime_function import RuntimeFunction
-from local.workers.warm_function import FunctionError
+from local.workers.warm_function import FunctionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class DeployedFunctions:
         loop = asyncio.get_running_loop()
         try:
             result = await loop.run_in_executor(None, self._run, function, json.loads(body or b"{}"))
-        except FunctionError as error:
+        except FunctionFailed as error:
             kind, _, text = str(error).partition(": ")
             return _failed(kind, text)
         return _answer(json.dumps(result).encode())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.workers.runtime_api import TOO_LARGE, RuntimeApi
-from local.workers.warm_function import LOADING_SECONDS, PEEK_SECONDS, FunctionError, WarmFunction
+from local.workers.warm_function import LOADING_SECONDS, PEEK_SECONDS, FunctionFailed, WarmFunction
 
 
 @dataclass
@@ -50,7 +50,7 @@ class RuntimeFunction(WarmFunction):
         ready = self._answer(process, LOADING_SECONDS)
         if not ready["ready"]:
             self.end()
-            raise FunctionError(ready["error"])
+            raise FunctionFailed(ready["error"])
         return process
 
     def _send(self, process: subprocess.Popen[bytes], event: object) -> None:
@@ -72,5 +72,5 @@ class RuntimeFunction(WarmFunction):
                 break
             if time.monotonic() > deadline:
                 self.end()
-                raise FunctionError(f"Task timed out after {seconds:.2f} seconds")
-        raise FunctionError(self._obituary(process))
+                raise FunctionFailed(f"Task timed out after {seconds:.2f} seconds")
+        raise FunctionFailed(self._obituary(process))

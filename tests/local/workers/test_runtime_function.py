@@ -12,7 +12,7 @@ import pytest
 from local.workers.packaged import runtime_command
 from local.workers.runtime_api import MOST_BYTES
 from local.workers.runtime_function import RuntimeFunction
-from local.workers.warm_function import FunctionError
+from local.workers.warm_function import FunctionFailed
 from tests.support.patience import eventually
 from tests.support.processes import alive, family
 
@@ -92,7 +92,7 @@ def test_what_goes_wrong_is_said_as_lambda_says_it(
 ) -> None:
     function = start(handler)
     for _ in range(2):  # the second time with a fresh process where the first has ended
-        with pytest.raises(FunctionError, match=error):
+        with pytest.raises(FunctionFailed, match=error):
             function.ask(event)
 
 
@@ -103,7 +103,7 @@ def test_an_answer_of_just_six_megabytes_passes(start: Callable[..., RuntimeFunc
 
 def test_a_call_that_takes_too_long_ends_with_its_process(start: Callable[..., RuntimeFunction]) -> None:
     function = start("own.sleep", 1.0)
-    with pytest.raises(FunctionError, match=r"^Task timed out after 1\.00 seconds$"):
+    with pytest.raises(FunctionFailed, match=r"^Task timed out after 1\.00 seconds$"):
         function.ask(None)
     assert function._process is None
 
