@@ -28,10 +28,11 @@ MADE_BY_HAND: Final = {"storage_class": "STANDARD", "metadata": {"Content-Type":
 
 def load(tree: BucketTree, messages: MessageFiles) -> None:
     """Read everything that was kept, once what a killed process left half done is either done or undone."""
+    # First of all, since a record that is settled may be gone, and with it the sign that its request happened.
+    messages.resolve(lambda: {record["write"] for bucket in tree.buckets() for record in tree.records(bucket)})
     loading = _Loading(tree)
     for bucket in tree.buckets():
         loading.load_bucket(bucket)
-    messages.resolve(loading.writes.__contains__)
     waiting: defaultdict[str, list[Message]] = defaultdict(list)
     for name, document in messages.read():
         waiting[document["queue"]].append(message_of(name, document))
@@ -54,7 +55,6 @@ def put_versions(tree: BucketTree, bucket: FakeBucket, backend: S3Backend, recor
 @dataclass
 class _Loading:
     tree: BucketTree
-    writes: set[str] = field(default_factory=set)
     by_hand: list[tuple[FakeBucket, str]] = field(default_factory=list)
 
     def load_bucket(self, name: str) -> None:
@@ -78,7 +78,6 @@ class _Loading:
         files = {path: (key, status) for path, key, status in self.tree.placed(bucket)}
         needed: set[str] = set()
         for record in self.tree.records(bucket):
-            self.writes.add(record["write"])
             is_new = self._complete(bucket, record, away, files)
             needed |= {version["body"] for version in record["versions"] if "body" in version}
             yield record, is_new

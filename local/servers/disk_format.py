@@ -37,7 +37,8 @@ def open_directory(directory: Path) -> None:
     """Make the directory if it is not there; raise `LocalError` when it is of a newer format."""
     check_format(directory)
     _marker(directory).parent.mkdir(parents=True, exist_ok=True)
-    write_whole(_marker(directory), {"format": FORMAT})
+    if not _marker(directory).exists():
+        write_whole(_marker(directory), {"format": FORMAT})
 
 
 def forget(directory: Path) -> bool:

@@ -5,7 +5,7 @@ process was killed is seen from the records, which name the write that they come
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,16 @@ class MessageFiles:
         self._path(name, "json").unlink(missing_ok=True)
         self._path(name, "draft").unlink(missing_ok=True)
 
-    def resolve(self, happened: Callable[[str], bool]) -> None:
-        """Commit the drafts whose write happened, and drop the others."""
-        for path in self.directory.glob("*.draft"):
+    def resolve(self, writes: Callable[[], Container[str]]) -> None:
+        """Commit the drafts whose write happened, and drop the others; `writes` finds those that happened."""
+        drafts = list(self.directory.glob("*.draft"))
+        happened = writes() if drafts else ()
+        for path in drafts:
             try:
                 write = json.loads(path.read_bytes())["write"]
             except ValueError:  # killed while it was written
                 write = None
-            if write is not None and happened(write):
+            if write in happened:
                 self.commit(path.stem)
             else:
                 path.unlink()
