@@ -4,6 +4,7 @@ import io
 import os
 import resource
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,10 @@ from botocore.exceptions import ClientError
 from local.environment import LOOPBACK, simulated
 from local.errors import LocalError
 from local.events.resources import clients
+from local.servers.bucket_on_disk import BucketOnDisk
 from local.servers.disk_format import check_format, forget, objects_in
 from local.supervisor.children import Child, Children, importable, listen
+from tests.faults.forked import finish, start
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -238,6 +241,30 @@ def test_a_directory_of_another_format_is_refused_with_the_way_out(directory: Pa
         check_format(directory)
     assert forget(directory)
     check_format(directory)
+
+
+def opened_at_start(directory: Path, log: Path) -> None:
+    """Read what was kept, and write down each file that is opened for it."""
+    opened: list[str] = []
+
+    def look(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and str(arguments[0]).startswith(str(directory)):
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(look)
+    BucketOnDisk(directory)
+    log.write_text("\n".join(opened))
+
+
+def test_a_start_reads_each_record_once_and_no_body(directory: Path, tmp_path: Path) -> None:
+    with s3_on(directory) as (s3, _):
+        for number in range(60):
+            s3.put_object(Bucket=BUCKET, Key=f"many/{number}", Body=b"x")
+    finish(start(lambda: opened_at_start(directory, tmp_path / "opened")))
+    opened = (tmp_path / "opened").read_text().splitlines()
+    assert sum("/records/" in path for path in opened) == 63
+    assert [path for path in opened if path.startswith(str(directory / BUCKET))] == []
+    assert len(opened) <= 63 + 2, "the format, and the bucket's settings"
 
 
 def test_forgetting_leaves_nothing(directory: Path) -> None:
