@@ -5,6 +5,7 @@ slot can turn a column of numbers into text, and the order of arrival decides no
 """
 
 import json
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -174,6 +175,10 @@ def infer_column(name: str, tests: Sequence[Table]) -> Column:
     vocabularies = [table.vocabularies[position] for table, position in zip(tests, positions, strict=True)]
     columns = [table.values[:, position] for table, position in zip(tests, positions, strict=True)]
     present = sum(int(np.count_nonzero(~np.isnan(values))) for values in columns)
+    if not present:
+        options = [f"vintner schema --set {shlex.quote(f'{name}={kind}')}" for kind in ("number", "category")]
+        ways_out = " or ".join(options)
+        return Column(name, "unused", why=f"no value in the test set, which would say what it is: {ways_out}")
     if all(vocabulary is None for vocabulary in vocabularies):
         return _compact_dates(name, columns) or Column(name)
     texts: set[str] = set()

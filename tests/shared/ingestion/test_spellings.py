@@ -184,3 +184,42 @@ def test_a_slot_of_another_spelling_is_told_what_to_type() -> None:
     with pytest.raises(BadTable) as raised:
         read(["$1,200", "$45.10"], {"a": Column("a")})
     assert said_by(str(raised.value)).columns["a"].number_format == "$1,234.5"
+
+
+CODES: dict[str, tuple[list[str], str]] = {
+    "with letters": ([f"{number}" for number in range(101, 130)] + ["2A", "2B"], "2A"),
+    "with leading zeros": ([f"{number:02}" for number in range(1, 30)], "01"),
+    "with both": ([f"{number:02}" for number in range(1, 30)] + ["2A", "2B"], "2A"),
+}
+
+
+@pytest.mark.parametrize(("codes", "code"), CODES.values(), ids=CODES)
+def test_codes_are_categories_and_no_mistakes(codes: list[str], code: str) -> None:
+    reading = read(codes * 5)
+    column = column_of(reading)
+    assert (column.kind, reading.left_out) == ("category", ())
+    assert set(values_of(reading, column)) == set(codes)
+    assert column.accept(code, MISSING) == code
+    [note] = [note for note in reading.warnings if "has codes" in note]
+    assert "vintner schema --set a=category" in note
+
+
+def test_a_code_is_not_answered_as_its_number() -> None:
+    column = column_of(read(CODES["with leading zeros"][0] * 5))
+    assert column.accept("01", MISSING) != column.accept("1", MISSING)
+    assert column.accept("01", MISSING) != column.accept(1, MISSING)
+
+
+def test_texts_that_do_not_repeat_are_mistakes_among_numbers() -> None:
+    reading = read([*map(str, range(40)), "2A"], {})
+    assert column_of(reading).kind == "number"
+    assert len(reading.left_out) == 1
+
+
+def test_whole_numbers_beyond_float64_stay_apart_as_categories() -> None:
+    cells = ["9007199254740992", "9007199254740993"] * 3
+    said = {"a": Column("a", "category")}
+    reading = read(cells, said)
+    column = infer_schema([reading.table], Override(said)).columns[0]
+    assert values_of(reading, column) == cells
+    assert column.accept(9007199254740993, MISSING) == "9007199254740993"

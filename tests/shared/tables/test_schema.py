@@ -1,6 +1,7 @@
 """The schema: what the test set says of its columns, and what a person says."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -43,7 +44,7 @@ NAMES = [f"name {number}" for number in range(30)]
 INFERRED: dict[str, tuple[list[str], str, str]] = {
     "numbers": (["1", "2.5", ""], "number", ""),
     "codes": (["1", "2", "1"], "number", ""),
-    "no value": (["", "NA"], "number", ""),
+    "one value": (["", "NA", "1"], "number", ""),
     "texts": (["red", "green", "red"], "category", ""),
     "texts and numbers": (["1", "2", "A"], "category", ""),
     "codes of which some are texts": (["1", "2", "3", "4"] * 5 + ["4A", "4A"], "category", ""),
@@ -71,6 +72,16 @@ INFERRED: dict[str, tuple[list[str], str, str]] = {
 def test_the_cells_of_the_test_set_say_what_a_column_is(cells: list[str], kind: str, date_format: str) -> None:
     column = schema_of(*cells)
     assert (column.kind, column.date_format if column.kind == "date" else "") == (kind, date_format)
+
+
+def test_a_column_without_a_value_is_not_used_and_says_how_it_would_be() -> None:
+    rows = b"a,b,label\n,1,x\nNA,2,y\n"
+    empty, _ = infer_schema([read_csv(rows, SETTINGS).table]).columns
+    assert empty.kind == "unused"
+    [number, category] = re.findall(r"vintner schema --set (\S+)", empty.why)
+    assert (number, category) == ("a=number", "a=category")
+    slot = read_csv(b"a,b,label\nred,1,x\n", SETTINGS, {"a": empty})
+    assert slot.left_out == ()
 
 
 def test_a_date_that_could_be_read_either_way_says_so() -> None:
