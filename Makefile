@@ -12,7 +12,7 @@ STAMP := .venv/.installed
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
 
-# One process for each processor; a file's tests stay together, because they share what they start.
+# As many processes as tests/conftest.py says; a file's tests stay together, because they share what they start.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test: check

@@ -27,19 +27,21 @@ if TYPE_CHECKING:
 
 BUCKET_NUMBERS: Final = count(1)
 _COUNTS: Final[list[str]] = []
-LONGEST_FIRST: Final = (  # so that no processor waits for another one at the end
+# Those that take long come first, so that no processor waits for another one at the end; what computes beside what
+# waits for servers and browsers.
+LONGEST_FIRST: Final = (
     "tests/faults/test_state_machine.py",
-    "tests/faults/test_every_call.py",
     "tests/e2e/test_command.py",
-    "tests/faults/test_kills.py",
-    "tests/bench/test_bench.py",
     "tests/web/test_browser.py",
+    "tests/faults/test_every_call.py",
+    "tests/bench/test_bench.py",
     "tests/e2e/test_new.py",
-    "tests/faults/test_schemathesis.py",
-    "tests/shared/scorer/test_classifiers.py",
-    "tests/web/test_browser_mixed.py",
+    "tests/faults/test_kills.py",
     "tests/e2e/test_whole_line.py",
+    "tests/web/test_browser_mixed.py",
+    "tests/shared/scorer/test_classifiers.py",
     "tests/local/supervisor/test_supervisor.py",
+    "tests/faults/test_schemathesis.py",
     "tests/faults/test_hostile_csv.py",
     "tests/shared/training/test_mixed_parity.py",
 )
@@ -64,6 +66,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for line in _COUNTS:
             terminalreporter.line(line)
         terminalreporter.line(f"repeat with VINTNER_TEST_SEED and the seed; commit {counting.commit()}")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: of those that wait for a server there is always one."""
+    return (os.cpu_count() or 1) + 1
 
 
 hypothesis.settings.register_profile("vintner", deadline=None, max_examples=60, print_blob=True)
