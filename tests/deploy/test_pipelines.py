@@ -43,7 +43,7 @@ def test_a_pipeline_calls_targets_and_commands_that_exist(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"\bmake ([\w-]+)", text))
-    assert targets == {"install", "check", "artefacts", "test", "test-python"}
+    assert targets == {"install", "check", "artefacts", "test", "test-python", "coverage"}
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
     assert re.findall(r"vintner (\w+) --stage (\w+)", text) == [("deploy", "dev")]
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults import counting
 from tests.faults.cycle import Clients
+from tests.faults.remembered import read_once, unpack_once
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +29,11 @@ def memory_clients(_clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Client
     """Clients of a bucket in memory; they repeat their calls without waiting."""
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
     return _clients
+
+
+@pytest.fixture
+def reads_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same upload is read, and the same rows are unpacked, once in a process."""
+    for module in ("ingest", "loading"):
+        monkeypatch.setattr(f"shared.ingestion.{module}.read_csv", read_once)
+    monkeypatch.setattr("shared.ingestion.loading.unpack_slot", unpack_once)

@@ -82,6 +82,7 @@ def pairs(calls: list[Call]) -> Iterator[tuple[Call, Fault]]:
     return ((call, fault) for call in calls for fault in faults_of(call))
 
 
+@pytest.mark.usefixtures("reads_once")
 @pytest.mark.parametrize("chapter", [Cycle.first, Cycle.next], ids=["first", "next"])
 def test_every_call_with_every_fault(memory_clients: Clients, chapter: Chapter) -> None:
     start = bucket_before(memory_clients, chapter)

@@ -80,6 +80,7 @@ def check(
     check_one_receipt_each(found)
 
 
+@pytest.mark.usefixtures("reads_once")
 @pytest.mark.parametrize("chapter", [Cycle.first, Cycle.next], ids=["first", "next"])
 def test_killed_at_every_call(memory_clients: Clients, tmp_path: Path, chapter: Chapter) -> None:
     start = bucket_before(memory_clients, chapter)

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
+import pytest
 from hypothesis import HealthCheck, Verbosity
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -36,6 +37,7 @@ from tests.faults import counting
 from tests.faults.forked import WORKERS, spread
 from tests.faults.interleaving import Actor, interleave, run_until
 from tests.faults.invariants import Watch, check_decided, check_one_receipt_each
+from tests.faults.remembered import fitting_once
 from tests.support.fake_store import FakeStore
 from tests.support.stage import SLOT, TEST, csv_of
 
@@ -78,7 +80,7 @@ def one_stump(encoding: Encoding) -> Pipeline:
     return pipelines.build_pipeline(encoding).set_params(classifier__n_estimators=1)
 
 
-cheap_train = partial(train.train, fit=partial(pipelines.fit, build=one_stump))
+cheap_train = partial(train.train, fit=fitting_once(partial(pipelines.fit, build=one_stump)))
 
 
 class _TrainingWouldStart(BaseException):
@@ -388,6 +390,7 @@ def play(machine: type[Line], seed: int, steps: int) -> int:
     return machine.steps
 
 
+@pytest.mark.usefixtures("reads_once")
 def test_any_history_in_memory() -> None:
     seeds = [counting.SEED + number for number in range(WORKERS)]
     spread(seeds, lambda seed: play(Line, seed, STEPS // WORKERS))

@@ -46,7 +46,7 @@ def driver(request: pytest.FixtureRequest) -> Driver:
         return Driver(fake, fake)
     request.getfixturevalue("cloud")
     store: S3Store = request.getfixturevalue("store")
-    return Driver(ObstoreReader(store.bucket) if request.param == "obstore" else store, store)
+    return Driver(ObstoreReader(store.bucket, PATIENT) if request.param == "obstore" else store, store)
 
 
 @pytest.fixture(params=["boto3", "fake"])
