@@ -23,6 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from shared.documents import Document
+from shared.training.presorted_adaboost import PresortedAdaBoostClassifier
 
 RANDOM_STATE: Final = 42
 MAX_LEAVES: Final = 1_000
@@ -47,6 +48,11 @@ class Family:
 def build_classifier(estimator: str) -> Any:  # noqa: ANN401  (scikit-learn has no types)
     """A classifier by the name that `VINTNER_ESTIMATOR` gives it, not fitted."""
     return _CLASSIFIERS[estimator]()
+
+
+def as_scikit_learn(classifier: Any) -> Any:  # noqa: ANN401
+    """A fitted classifier as one that can be unpickled where scikit-learn alone is installed."""
+    return classifier.as_scikit_learn() if isinstance(classifier, PresortedAdaBoostClassifier) else classifier
 
 
 def family_of(classifier: object) -> Family:
@@ -165,7 +171,7 @@ def _columns(
 
 
 _CLASSIFIERS: Final[dict[str, Callable[[], Any]]] = {
-    "adaboost": partial(AdaBoostClassifier, random_state=RANDOM_STATE),
+    "adaboost": partial(PresortedAdaBoostClassifier, random_state=RANDOM_STATE),
     "random_forest": partial(RandomForestClassifier, max_leaf_nodes=MAX_LEAVES, random_state=RANDOM_STATE),
     "extra_trees": partial(ExtraTreesClassifier, max_leaf_nodes=MAX_LEAVES, random_state=RANDOM_STATE),
     "gradient_boosting": partial(GradientBoostingClassifier, random_state=RANDOM_STATE),
@@ -175,6 +181,7 @@ _CLASSIFIERS: Final[dict[str, Callable[[], Any]]] = {
 }
 _FAMILIES: Final[dict[type, Family]] = {
     AdaBoostClassifier: Family("adaboost", _adaboost),
+    PresortedAdaBoostClassifier: Family("adaboost", _adaboost),
     RandomForestClassifier: Family("forest", _forest),
     ExtraTreesClassifier: Family("forest", _forest),
     DecisionTreeClassifier: Family("forest", _forest),

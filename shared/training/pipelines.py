@@ -21,7 +21,7 @@ from shared.formats.values import column_name
 from shared.settings import ESTIMATORS, Settings
 from shared.tables.dataset import MAX_CLASSES, Dataset, Rows
 from shared.tables.encoding import Encoding
-from shared.training.classifiers import build_classifier, family_of
+from shared.training.classifiers import as_scikit_learn, build_classifier, family_of
 from shared.training.preprocessing import build_features, export_features, feature_of_each_input
 
 PARITY_ROWS: Final = 10_000
@@ -69,11 +69,15 @@ def fit(
 def fit_alike(pipeline: Pipeline, frame: pd.DataFrame, labels: NDArray[Any]) -> Pipeline:
     """Fit a pipeline to the same floats on any number of processors; raise ValueError.
 
-    With several threads BLAS adds up in another order. Whether a linear model has converged shows in its score.
+    With several threads BLAS adds up in another order. Whether a linear model has converged shows in its score. The
+    classifier of the fitted pipeline is one of scikit-learn's own.
     """
     with one_thread(len(frame)), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return pipeline.fit(frame, labels)
+        pipeline.fit(frame, labels)
+    name, classifier = pipeline.steps[-1]
+    pipeline.steps[-1] = (name, as_scikit_learn(classifier))
+    return pipeline
 
 
 def one_thread(rows: int) -> AbstractContextManager[object]:

@@ -110,6 +110,7 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         "features": list(dataset.features),
         "estimator": selection.estimator,
         "selection": selection.as_document(),
+        "fallback_rounds": getattr(pipeline["classifier"], "fallback_rounds_", None),
         "importances": importances(pipeline, dataset.encoding),
         "classes": list(dataset.classes),
         "settings": settings.training(),
