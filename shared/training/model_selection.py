@@ -17,7 +17,8 @@ from shared.documents import Document
 from shared.evaluation.metrics import f1_of
 from shared.settings import AUTO, ESTIMATORS
 from shared.tables.dataset import Dataset, Rows
-from shared.training.pipelines import build_pipeline, fit_alike, one_thread
+from shared.training.pipelines import build_pipeline, fit_alike
+from shared.training.processors import limited_threads
 
 FOLDS: Final = 5
 COMPARED_ROWS: Final = 10_000
@@ -54,7 +55,7 @@ def select(dataset: Dataset, estimator: str) -> Selection:
     folds = _folds(rows.codes)
     if not folds:
         return Selection(COMPARED[0], "too few training rows to compare estimators on")
-    with one_thread(len(rows)):
+    with limited_threads(len(rows)):
         scores = {name: _cross_validated(dataset, rows, folds, name) for name in COMPARED}
     best = max(COMPARED, key=lambda name: -1.0 if (score := scores[name]) is None else score)
     return Selection(best, "the best F1 in cross-validation on training rows", scores, len(rows), len(folds))

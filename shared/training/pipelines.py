@@ -2,8 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from threadpoolctl import ThreadpoolController
 
 from shared.documents import Document, encode
 from shared.errors import Rejected
@@ -23,10 +20,10 @@ from shared.tables.dataset import MAX_CLASSES, Dataset, Rows
 from shared.tables.encoding import Encoding
 from shared.training.classifiers import as_scikit_learn, build_classifier, family_of
 from shared.training.preprocessing import build_features, export_features, feature_of_each_input
+from shared.training.processors import limited_threads
 
 PARITY_ROWS: Final = 10_000
 PARITY_TOLERANCE: Final = 1e-12
-FEW_ROWS: Final = 100_000
 
 
 def build_pipeline(encoding: Encoding, estimator: str = ESTIMATORS[0]) -> Pipeline:
@@ -69,32 +66,15 @@ def fit(
 def fit_alike(pipeline: Pipeline, frame: pd.DataFrame, labels: NDArray[Any]) -> Pipeline:
     """Fit a pipeline to the same floats on any number of processors; raise ValueError.
 
-    With several threads BLAS adds up in another order. Whether a linear model has converged shows in its score. The
-    classifier of the fitted pipeline is one of scikit-learn's own.
+    Whether a linear model has converged shows in its score. The classifier of the fitted pipeline is one of
+    scikit-learn's own.
     """
-    with one_thread(len(frame)), warnings.catch_warnings():
+    with limited_threads(len(frame)), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         pipeline.fit(frame, labels)
     name, classifier = pipeline.steps[-1]
     pipeline.steps[-1] = (name, as_scikit_learn(classifier))
     return pipeline
-
-
-def one_thread(rows: int) -> AbstractContextManager[object]:
-    """Work on so many rows without waiting for other threads.
-
-    On few rows the threads of OpenMP spin longer than they work, the more so the busier the machine is. On many rows
-    they may help, and change no byte.
-    """
-    limits: AbstractContextManager[object] = _controller().limit(
-        limits=1, user_api=None if rows <= FEW_ROWS else "blas"
-    )
-    return limits
-
-
-@cache  # to look for the libraries takes longer than to fit a few rows; all of them are loaded by the imports above
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 def export(pipeline: Pipeline, dataset: Dataset, settings: Settings) -> bytes:
@@ -142,7 +122,7 @@ def check_parity(pipeline: Pipeline, scorer: VectorScorer, dataset: Dataset) -> 
     )
     frame = dataset.encoding.frame(sample.values)
     try:
-        with one_thread(len(frame)):
+        with limited_threads(len(frame)):
             expected = pipeline.predict_proba(frame)
             decided = pipeline.predict(frame)
     except ValueError as error:

@@ -8,12 +8,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import burst, growth, handler, http, report, retrain, scoring, start
+from tests.bench import boosting, burst, growth, handler, http, report, retrain, scoring, start
 from tests.bench.figures import Figure, Options
 from tests.bench.line import line, served
 from tests.bench.picture import picture
 
-ROWS: Final = ("handler", "scorer", "http", "start", "retrain", "large", "growth", "burst", "memory", "command")
+ROWS: Final = (
+    "adaboost",
+    "handler",
+    "scorer",
+    "http",
+    "start",
+    "retrain",
+    "large",
+    "growth",
+    "burst",
+    "memory",
+    "command",
+)
 ON_A_MODEL: Final = frozenset({"handler", "http", "start", "memory"})
 ON_A_BUCKET: Final = frozenset({"retrain", "large", "growth"})
 
@@ -35,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(rows: Sequence[str], options: Options, drawn: Path | None) -> Iterator[Figure]:
     """The figures of some rows, as they are measured."""
     wanted = set(rows)
+    if "adaboost" in wanted:
+        yield from boosting.measure(options)
     if "scorer" in wanted:
         yield from scoring.measure(options)
     if "command" in wanted:

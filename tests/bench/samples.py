@@ -46,10 +46,11 @@ class Labelled:
         ]
 
 
-def labelled(rows: int, seed: int = SEED) -> Labelled:
-    """So many rows."""
+def labelled(rows: int, seed: int = SEED, *, digits: int | None = 4) -> Labelled:
+    """So many rows, of numbers with so many decimals; None: as many as a float has."""
     chance = np.random.default_rng(seed)
-    values = chance.normal(size=(rows, len(FEATURES))).round(4)
+    values = chance.normal(size=(rows, len(FEATURES)))
+    values = values if digits is None else values.round(digits)
     plane = np.linspace(1, -1, len(FEATURES))
     return Labelled(values, (values @ plane + chance.normal(size=rows) > 0).astype(np.int32))
 

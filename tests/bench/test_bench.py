@@ -17,7 +17,18 @@ from tests.bench.picture import picture
 from tests.bench.report import table
 from tests.bench.samples import LABEL
 
-EXPECTED = {"handler", "scorer", "HTTP", "cold start", "retrain", "growth", "burst", "memory", "command line"}
+EXPECTED = {
+    "adaboost",
+    "handler",
+    "scorer",
+    "HTTP",
+    "cold start",
+    "retrain",
+    "growth",
+    "burst",
+    "memory",
+    "command line",
+}
 
 
 @pytest.fixture(scope="module")

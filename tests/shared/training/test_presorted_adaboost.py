@@ -13,71 +13,22 @@ import joblib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn import datasets
 from sklearn.ensemble import AdaBoostClassifier
-from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
-from shared.documents import Document, encode
 from shared.training import presorted_adaboost
-from shared.training.classifiers import as_scikit_learn, build_classifier, family_of
+from shared.training.classifiers import as_scikit_learn, build_classifier
 from shared.training.feature_bins import smallest_gap
 from shared.training.presorted_adaboost import PresortedAdaBoostClassifier
 from shared.training.stump_search import MAX_CLOSE, Split, StumpSearch, proxy
+from tests.support.boosting import SMALL, Always, Problem, chance, scorer_of
+from tests.support.boosting import scaled as scaled_as_the_pipeline_does
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Sample weights have reached infinite values"),
     pytest.mark.filterwarnings("ignore:divide by zero encountered in log"),
 ]
-
-Problem = tuple[NDArray[Any], NDArray[Any]]
-
-
-class Always(PresortedAdaBoostClassifier):
-    """However few the rows are."""
-
-    presort_from = 0
-
-
-def chance(seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def cancer() -> Problem:
-    values, codes = datasets.load_breast_cancer(return_X_y=True)
-    return values, codes
-
-
-def beside(make: Callable[[NDArray[Any]], NDArray[Any]]) -> Problem:
-    values, codes = cancer()
-    return np.hstack([values, make(values)]), codes
-
-
-def random_problem(seed: int) -> Problem:
-    """Ties by rounding, two to four classes."""
-    draw = chance(seed)
-    rows = int(draw.integers(20, 400))
-    values = np.round(draw.normal(size=(rows, 5)), int(draw.integers(0, 4)))
-    return values, draw.integers(0, int(draw.integers(2, 5)), rows)
-
-
-SMALL: dict[str, Callable[[], Problem]] = {
-    "breast cancer": cancer,
-    "iris": lambda: datasets.load_iris(return_X_y=True),
-    "wine": lambda: datasets.load_wine(return_X_y=True),
-    "digits": lambda: datasets.load_digits(return_X_y=True),
-    "each column twice": lambda: beside(lambda values: values),
-    "mirrored columns": lambda: beside(lambda values: -values),
-    "constant columns": lambda: beside(lambda values: np.ones((len(values), 3))),
-    "all constant": lambda: (np.ones((50, 3)), chance(0).integers(0, 2, 50)),
-    "one stump is perfect": lambda: (np.arange(100.0)[:, None], (np.arange(100) > 40).astype(int)),
-    "two rows": lambda: (np.array([[0.0], [1.0]]), np.array([0, 1])),
-    "exclusive or": lambda: (np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]] * 25), np.array([0, 1, 1, 0] * 25)),
-    "truth values": lambda: (chance(1).integers(0, 2, (500, 8)).astype(float), chance(2).integers(0, 2, 500)),
-    "labels are texts": lambda: (cancer()[0], np.where(cancer()[1], "good", "bad")),
-    **{f"random {seed}": lambda seed=seed: random_problem(seed) for seed in range(20)},  # type: ignore[misc]
-}
 
 
 def outcome(model: AdaBoostClassifier, values: NDArray[Any], labels: NDArray[Any], **more: Any) -> object:  # noqa: ANN401
@@ -94,25 +45,18 @@ def outcome(model: AdaBoostClassifier, values: NDArray[Any], labels: NDArray[Any
     ])  # fmt: skip
 
 
-def scorer_of(model: AdaBoostClassifier) -> bytes:
-    """The bytes that a model adds to ``scorer.json``."""
-    document: Document = family_of(model).export(model)
-    return encode(document)
-
-
 def assert_same(values: NDArray[Any], labels: NDArray[Any], **parameters: Any) -> PresortedAdaBoostClassifier:  # noqa: ANN401
     ours, theirs = (kind(random_state=42, **parameters) for kind in (Always, AdaBoostClassifier))
     assert outcome(ours, values, labels) == outcome(theirs, values, labels)
     if hasattr(ours, "classes_"):
-        assert scorer_of(as_scikit_learn(ours)) == scorer_of(theirs)
+        assert scorer_of(ours) == scorer_of(theirs)
     return ours
 
 
 @pytest.mark.parametrize("scaled", [False, True], ids=["as it is", "scaled"])
 @pytest.mark.parametrize("load", SMALL.values(), ids=SMALL)
 def test_small_tied_and_degenerate_rows(load: Callable[[], Problem], scaled: bool) -> None:
-    values, labels = load()
-    assert_same(StandardScaler().fit_transform(values) if scaled else values, labels)
+    assert_same(*(scaled_as_the_pipeline_does(load()) if scaled else load()))
 
 
 def blobs(rows: int, classes: int = 2, seed: int = 5) -> Problem:
