@@ -18,7 +18,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reord
 test: check
 	$(PYTEST)
 
-# In seconds, the tests of the rooms that changed since the last commit, or of those named: make quick ROOM="tables desk".
+# In seconds, the tests of the rooms that changed since the last commit, or of those named: make quick ROOM="tables bucket".
 quick: $(STAMP)
 	@tests=$$($(BIN)/python -m tests.support.rooms $(ROOM)) && $(BIN)/pytest --quiet $$tests
 

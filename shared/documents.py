@@ -17,8 +17,7 @@ FORMAT: Final = 1
 Document = dict[str, Any]
 Kind = TypeVar("Kind", bound=Mapping[str, object])
 
-Label = bool | int | float | str
-"""A class of the label column."""
+Label = bool | int | float | str  # a class of the label column
 
 DecisionKind = Literal["promoted", "kept", "waiting", "rolled_back"]
 CandidateState = Literal["none", "waiting", "training", "trained", "refused"]
@@ -216,8 +215,7 @@ class PointerDocument(Stored):
 
 def encode(fields: Mapping[str, object]) -> bytes:
     """The bytes of a document: sorted keys, no spaces, ``format`` added; the same fields give the same bytes."""
-    document = {"format": FORMAT, **fields}
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps({"format": FORMAT, **fields}, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 @overload
@@ -230,12 +228,10 @@ def decode(body: bytes, key: str, kind: type[Any] = dict) -> Any:  # noqa: ARG00
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Rejected(f"{key}: expected a JSON document, found {body[:40]!r} ({error})") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        found = document.get("format") if isinstance(document, dict) else type(document).__name__
-        raise Rejected(
-            f"{key}: expected a document of format {FORMAT}, found {found!r}; "
-            "it was written by another version: update the software that reads it"
-        )
+    found = document.get("format") if isinstance(document, dict) else type(document).__name__
+    if found != FORMAT:
+        expected = f"expected a document of format {FORMAT}, found {found!r}"
+        raise Rejected(f"{key}: {expected}; it was written by another version: update the software that reads it")
     return document
 
 
