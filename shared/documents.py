@@ -18,7 +18,6 @@ Document = dict[str, Any]
 Kind = TypeVar("Kind", bound=Mapping[str, object])
 
 Label = bool | int | float | str  # a class of the label column
-
 DecisionKind = Literal["promoted", "kept", "waiting", "rolled_back"]
 CandidateState = Literal["none", "waiting", "training", "trained", "refused"]
 
@@ -126,6 +125,7 @@ class ScoreDocument(EvaluationDocument):
     features: list[str]
     estimator: NotRequired[str]
     selection: NotRequired[Document]
+    fallback_rounds: NotRequired[int | None]
     importances: NotRequired[dict[str, float]]
     classes: list[Label]
     settings: dict[str, object]
