@@ -3,7 +3,7 @@
 What they give is made read-only, so that nobody can change what another one is given.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -23,11 +23,17 @@ _tables: dict[bytes, Table] = {}
 _pipelines: dict[Any, Pipeline] = {}
 
 
-def read_once(body: bytes, settings: Settings, columns: Mapping[str, Column] | None = None) -> Reading:
+def read_once(
+    body: bytes,
+    settings: Settings,
+    columns: Mapping[str, Column] | None = None,
+    known_labels: Collection[str] | None = None,
+) -> Reading:
     """What `read_csv` gives."""
-    key = body, settings, tuple((columns or {}).items())
+    labels = None if known_labels is None else tuple(sorted(known_labels))
+    key = body, settings, tuple((columns or {}).items()), labels
     if key not in _readings:
-        _readings[key] = read_csv(body, settings, columns)
+        _readings[key] = read_csv(body, settings, columns, known_labels)
         _read_only(_readings[key].table.values, _readings[key].table.codes, _readings[key].kept)
     return _readings[key]
 
