@@ -78,15 +78,18 @@ def column_name(text: str) -> str:
 
 def column_names(header: Sequence[str]) -> list[str]:
     """The columns' names by their header: a repeated one is numbered (x, x_2), a missing one is ``column_7``."""
+    spelled = [column_name(text) or f"column_{position}" for position, text in enumerate(header, 1)]
+    taken = set(spelled)
+    number = dict.fromkeys(spelled, 1)
     names: list[str] = []
-    taken = {column_name(text) for text in header}
-    for position, text in enumerate(header, 1):
-        name = column_name(text) or f"column_{position}"
-        number, numbered = 2, name
-        while numbered in names or (numbered != name and numbered in taken):
-            numbered = f"{name}_{number}"
-            number += 1
-        names.append(numbered)
+    used: set[str] = set()
+    for name in spelled:
+        own = name
+        while own in used or (own != name and own in taken):
+            number[name] += 1
+            own = f"{name}_{number[name]}"
+        used.add(own)
+        names.append(own)
     return names
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText, open_csv
-from shared.formats.row_errors import BadTable, Reason, at_most
+from shared.formats.row_errors import MAX_REASONS, BadTable, Reason, at_most
 from shared.ingestion.column_reader import Problem, TypedRows, notes_on_rows, table_of
 from shared.ingestion.csv_structure import NO_FEATURE, check_header, find_header, shapely, superfluous, used_names
 from shared.ingestion.csv_values import parse
@@ -96,7 +96,13 @@ def read_csv(
         *typed.notes,
         *notes_on_rows(table),
     ]
-    return Reading(table, rows, csv, kept, tuple(at_most(reasons)), tuple(notes), len(typed.unlabelled))
+    return Reading(table, rows, csv, kept, tuple(at_most(reasons)), tuple(_shortened(notes)), len(typed.unlabelled))
+
+
+def _shortened(notes: Sequence[str]) -> list[str]:
+    """The first notes, and how many more there are: a receipt stays small however many columns a file has."""
+    more = len(notes) - MAX_REASONS
+    return list(notes) if more <= 0 else [*notes[:MAX_REASONS], f"and {more} more notes"]
 
 
 def _worth_naming(typed: TypedRows, mistaken: Collection[int]) -> list[Problem]:

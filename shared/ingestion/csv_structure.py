@@ -157,19 +157,24 @@ def superfluous(frame: pd.DataFrame, header: Header, known: Collection[str]) -> 
     """
     gone: list[str] = []
     notes: list[str] = []
+    nameless, repeats = set(header.nameless), header.repeats
+    same: dict[str, list[str]] = {}
+    different: dict[str, list[str]] = {}
     for position, (name, text) in enumerate(zip(header.names, header.spelled, strict=True), 1):
-        if (text.strip() and is_index_name(column_name(text))) or (name in frame and name in header.nameless):
+        if (text.strip() and is_index_name(column_name(text))) or (name in frame and name in nameless):
             if name in frame and (name in known or not _is_index(frame[name], position)):
                 notes.append(f"column {position} has no name: it is read as {name}")
                 continue
             gone.append(name)
             notes.append(f"column {position} has no name (the index that DataFrame.to_csv writes?): not used")
-        elif name in frame and (first := header.repeats.get(name)) in frame:
-            if name not in known and frame[name].equals(frame[first]):
-                gone.append(name)
-                notes.append(f"column {first} is there again, with the same values, as column {position}: read once")
-            else:
-                notes.append(f"column {first} is there again, with other values, as column {position}: read as {name}")
+        elif name in frame and (first := repeats.get(name)) in frame:
+            is_same = name not in known and frame[name].equals(frame[first])
+            (same if is_same else different).setdefault(str(first), []).append(name)
+            gone += [name] if is_same else []
+    for first, again in same.items():
+        notes.append(f"column {first} is there {len(again) + 1} times with the same values: read once")
+    for first, again in different.items():
+        notes.append(f"column {first} is there again with other values: read as {listed(again)}")
     return [name for name in gone if name in frame], notes
 
 

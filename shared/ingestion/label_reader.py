@@ -92,7 +92,8 @@ def _without_label(
     A spelling of a missing value that many labels share, or that the test set has, is a class. Where the labels are
     numbers it never is.
     """
-    gone, mistaken, notes = {""} & cells.keys(), set(), []
+    gone, notes = {""} & cells.keys(), []
+    mistaken: set[str] = set()
     labelled = sum(cells.values()) - cells.get("", 0)
     spellings = [text for text in cells if text and text in UNLABELLED]
     others = [text for text in cells if text and text not in UNLABELLED]
@@ -103,7 +104,7 @@ def _without_label(
         many = cells[text] >= max(REPEATED, SHARED * labelled)
         if known is not None and positive is None:
             if text not in known:
-                gone.add(text)
+                (gone if many else mistaken).add(text)
         elif not many:
             mistaken.add(text)
         elif numeric:

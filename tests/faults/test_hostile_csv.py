@@ -124,7 +124,8 @@ def test_an_upload_over_the_limit_is_rejected_unread() -> None:
 def test_a_label_of_thousands_of_classes_is_refused_with_advice() -> None:
     stage = new_stage()
     stage.put(TEST, sample(1000))
-    stage.put(f"{SLOT}1.csv", "a,b,label\n" + "".join(f"{number},2,c{number}\n" for number in range(5000)))
+    classes = ["yes", "no", *(f"c{number}" for number in range(4998))]
+    stage.put(f"{SLOT}1.csv", "a,b,label\n" + "".join(f"{number},2,{one}\n" for number, one in enumerate(classes)))
     report = stage.ingest()
     assert report.candidate.state == "refused"
     [refusal] = [stage.json(key) for key in stage.listing("models/") if key.endswith("/refused.json")]
