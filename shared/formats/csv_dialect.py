@@ -8,11 +8,12 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
+from shared.formats.decoding import LAST_RESORT, GuessEncoding, decoded
 from shared.formats.row_errors import BadTable, Reason
 from shared.formats.values import column_name
 
@@ -38,19 +39,8 @@ _NOT_TEXT: Final = {
 _OTHER_TEXT: Final = {'{"': "JSON", "[{": "JSON", "[[": "JSON", "<!": "HTML", "<html": "HTML", "<?xml": "XML"}
 _NUL: Final = re.compile("\0")
 _CONTROL: Final = re.compile("[\0-\x08\x0b\x0e-\x1f]")  # where any bytes would do, these are no text
-_ESCAPED: Final = re.compile("[\udc80-\udcff]")
-_BEYOND_ASCII: Final = re.compile("[^\0-\x7f]")
-_HIGH_RUN: Final = re.compile(b"[\x80-\xff]+")
-_LOOKED_AT: Final = 1_000_000
-_WESTERN: Final = frozenset(
-    {*range(0xC0, 0x100), *b"\x80\x85\x8a\x8e\x91\x92\x93\x94\x95\x96\x97\x99\x9a\x9e\x9f", *range(0xA0, 0xC0)}
-)
-_LAST_RESORT: Final = "Windows-1252"
 _CELL: Final = r'(?:^|[;\t|])[ "]*[+-]?\d+{mark}\d+(?:[eE][+-]?\d+)?[ "]*(?=[;\t|\r\n]|$)'
 _DECIMALS: Final = {mark: re.compile(_CELL.replace("{mark}", re.escape(mark)), re.MULTILINE) for mark in ",."}
-
-
-GuessEncoding = Callable[[bytes], str | None]
 
 
 @dataclass(frozen=True)
@@ -110,14 +100,14 @@ def open_csv(
     for magic, name in _NOT_TEXT.items():
         if body.startswith(magic):
             raise BadTable([Reason(f"expected CSV text, found {name}: save it as CSV")])
-    text, encoding, foreign = _decoded(body, guess)
+    text, encoding, foreign = decoded(body, guess)
     if not text.strip():  # a byte order mark is no content either
         raise BadTable([Reason("expected a CSV with a header line, found an empty file")])
     beginning = text.lstrip()[: max(map(len, _OTHER_TEXT))]
     for start, name in _OTHER_TEXT.items():
         if beginning.startswith(start):
             raise BadTable([Reason(f"expected CSV text, found {name}: save it as CSV", line=1)])
-    if found := (_CONTROL if encoding == _LAST_RESORT else _NUL).search(text):
+    if found := (_CONTROL if encoding == LAST_RESORT else _NUL).search(text):
         line = text.count("\n", 0, found.start()) + 1
         name = "a NUL byte" if found[0] == "\0" else f"the control character 0x{ord(found[0]):02x}"
         raise BadTable([Reason(f"expected text, found {name}: this is not a CSV", line=line)])
@@ -174,64 +164,6 @@ def _unpacked(body: bytes, max_bytes: float) -> bytes:
             ]
         )
     return b"".join(parts)
-
-
-def _decoded(body: bytes, guess: GuessEncoding | None) -> tuple[str, str, tuple[tuple[int, int], ...]]:
-    """The text, its encoding, and the places in the text of bytes that are foreign to it, with these bytes.
-
-    By byte order mark, else UTF-8, else UTF-16 without a mark, else UTF-8 with a few foreign bytes, else as `guess`
-    says where it is not plausibly Windows-1252, which is what is left.
-    """
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return *_strictly(body, "utf-16", "UTF-16"), ()
-    name = "UTF-8 with a byte order mark" if body.startswith(b"\xef\xbb\xbf") else "UTF-8"
-    try:
-        text = body.decode("utf-8-sig")
-        if "\0" not in text[:100]:
-            return text, name, ()
-    except UnicodeDecodeError:
-        pass
-    for first, codec in ((0, "utf-16-be"), (1, "utf-16-le")):
-        if len(body) >= 4 and not any(body[first:100:2]) and all(body[1 - first : 100 : 2]):
-            return *_strictly(body, codec, "UTF-16"), ()
-    if (mended := _mostly_utf8(body)) is not None:
-        return mended[0], name, mended[1]
-    if guess and not _is_western(body) and (guessed := guess(body)):
-        return *_strictly(body, guessed, guessed), ()
-    return *_strictly(body, "cp1252", _LAST_RESORT), ()  # has the printable characters of Latin-1 and more
-
-
-def _mostly_utf8(body: bytes) -> tuple[str, tuple[tuple[int, int], ...]] | None:
-    """UTF-8 in which a few bytes are foreign, each read as Windows-1252; None where it is not UTF-8.
-
-    Letters of another encoding are hardly ever whole sequences of UTF-8 by chance.
-    """
-    text = body.decode("utf-8-sig", "surrogateescape")
-    foreign = [(match.start(), ord(match[0]) - 0xDC00) for match in _ESCAPED.finditer(text)]
-    whole = sum(1 for _ in _BEYOND_ASCII.finditer(text)) - len(foreign)
-    if whole < len(foreign) * (1 if len(foreign) == 1 else 2):
-        return None
-    letters = {byte: bytes([byte]).decode("cp1252", "replace") for _, byte in foreign}
-    return _ESCAPED.sub(lambda match: letters[ord(match[0]) - 0xDC00], text), tuple(foreign)
-
-
-def _is_western(body: bytes) -> bool:
-    """Whether bytes beyond ASCII are letters and signs of Windows-1252, most of them alone among ASCII ones."""
-    runs = [match[0] for match in _HIGH_RUN.finditer(body[:_LOOKED_AT])]
-    high = sum(map(len, runs))
-    alone = sum(len(run) for run in runs if len(run) <= 2)
-    letters = sum(byte in _WESTERN for run in runs for byte in run)
-    return alone >= 0.8 * high and letters >= 0.95 * high
-
-
-def _strictly(body: bytes, codec: str, name: str) -> tuple[str, str]:
-    try:
-        return body.decode(codec).removeprefix("\ufeff"), name
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{body[error.start]:02x} at position {error.start}"
-        expected = "text in UTF-8, UTF-16 or Windows-1252"
-        raise BadTable([Reason(f"expected CSV {expected}, found {found}: save it as UTF-8", line)]) from None
 
 
 def _delimiter(text: str, known: Collection[str]) -> str:
