@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from shared.formats.columns import Column
 from shared.formats.dates import ISO, date_text
+from shared.formats.numbers import number_format
 from shared.formats.row_errors import shortened
 from shared.tables.encoding import encode
 from shared.tables.table import Table
@@ -53,7 +54,8 @@ def _values(column: Column, present: NDArray[np.float64], vocabulary: Sequence[s
     if column.kind == "date":
         way = "" if column.date_format == ISO else f"{column.date_format}, "
         return f"{way}{date_text(low, column.date_format)} to {date_text(high, column.date_format)}"
-    return f"{low:g} to {high:g}" if low < high else f"always {low:g}"
+    unit = f" {number_format(column.number_format).unit}".rstrip() if column.number_format else ""
+    return (f"{low:g} to {high:g}" if low < high else f"always {low:g}") + unit
 
 
 def _gaps(gone: int, rows: int) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from shared.formats.columns import Column, Value
 from shared.formats.csv_dialect import CsvText, open_csv
 from shared.formats.row_errors import BadTable
-from shared.formats.values import column_name
+from shared.formats.values import column_name, column_names
 from shared.scorer.scorer import Scorer
 from shared.serving.field_names import FieldNames
 from shared.serving.fields import FieldError, InvalidFields, Malformed, escaped, short
@@ -33,13 +33,29 @@ def read_csv(body: bytes, scorer: Scorer, unknown_fields: UnknownFields) -> Requ
     if not fields.has_any(first):
         rows = _without_header([first, *others], scorer, fields, _reader(csv, scorer))
         return RequestRows(rows, False, _pointer, [_no_header(scorer)])
-    names = [column_name(name) for name in first]
-    if len({name for name in names if name}) != sum(map(bool, names)):
-        raise Malformed(f"expected each column once in the header, found {', '.join(names)}")
+    names = _names(first, others, scorer)
     positions = find_columns(names, scorer, fields, HEADER)
     _check_widths(others, len(names), "header")
     rows = read_records(others, positions, scorer, _reader(csv, scorer), _pointer)
     return RequestRows(rows, False, _pointer, fields.warnings(1))
+
+
+def _names(header: Sequence[str], records: Sequence[Sequence[str]], scorer: Scorer) -> list[str]:
+    """The names as an upload has them: a repeated one numbered, a missing one ``column_7`` where the model has that.
+
+    Raise Malformed when a column is there again with other values and the model does not know it by its number.
+    """
+    known = {*scorer.features, *scorer.ignored, scorer.label}
+    spelled = [column_name(cell) for cell in header]
+    names = column_names(header)
+    for position, (name, own) in enumerate(zip(spelled, names, strict=True)):
+        if name == own or own in known:
+            continue
+        names[position] = ""
+        first = spelled.index(name)
+        if name and any(record[position : position + 1] != record[first : first + 1] for record in records):
+            raise Malformed(f"expected each column once in the header, found {', '.join(spelled)}")
+    return names
 
 
 def _pointer(row: int, field: str) -> str:

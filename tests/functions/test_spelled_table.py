@@ -66,3 +66,20 @@ def test_the_spellings_are_in_the_score_and_the_scorer(served: Stage) -> None:
     assert schema["zip"] == {"name": "zip", "kind": "category", "exact": True}
     scorer = served.json(keys.model_key(served.pointer.model_id, "scorer.json"))
     assert scorer["columns"]["price"] == {"kind": "number", "format": "$1,234.5"}
+
+
+def test_a_repeated_column_is_known_by_its_number_in_files_and_requests() -> None:
+    stage = Stage(FakeStore(), Settings(bucket="vintner", label="y"))
+    rows = "".join(f"{number},{number % 7},{'pq'[number % 2]}\n" for number in range(60))
+    stage.put(TEST, f"x,x,y\n{rows}")
+    stage.put(f"{SLOT}1.csv", "x,x,y\n" + rows.replace(",0,", ",8,"))
+    stage.ingest()
+    stage.promote()
+    [answer] = ask(stage, "x,x\n1,2\n", "text/csv")["predictions"]
+    by_name = ask(stage, json.dumps({"x": 1, "x_2": 2}))
+    assert answer["probabilities"] == by_name["probabilities"]
+
+
+def test_a_column_that_repeats_another_may_be_in_a_request(served: Stage) -> None:
+    body = 'price,share,when,zip,share,\n"$3,000",12.5%,22.11.24,0502,12.5%,\n'
+    assert ask(served, body, "text/csv")["predictions"][0]["prediction"] == "y"

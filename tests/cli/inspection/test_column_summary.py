@@ -45,6 +45,8 @@ WORDS = {
     "comma": (Column("a", "category"), ["b, c", "d"], "'b, c', d"),
     "boolean": (Column("a", "boolean"), ["yes", "no", "yes", "yes"], "75% true"),
     "iso": (Column("a", "date"), ["2026-01-05", "2026-01-03"], "2026-01-03 to 2026-01-05"),
+    "percent": (Column("a", number_format="1234.5%"), ["12.5%", "3%"], "3 to 12.5 %"),
+    "dollars": (Column("a", number_format="$1,234.5"), ["$1,200"], "always 1200 $"),
     "dotted": (Column("a", "date", "%d.%m.%Y"), ["05.01.2026", "03.01.2026"], "%d.%m.%Y, 03.01.2026 to 05.01.2026"),
     "unused": (Column("a", "unused", why="a name"), ["x", "y"], "a name"),
 }
