@@ -8,7 +8,10 @@ import click
 from shared.formats.columns import KINDS
 from shared.formats.values import column_name
 
-KIND_HELP: Final = f"Say what a column is: {', '.join(KINDS)}, or date:%d/%m/%Y for a format. Repeatable."
+KIND_HELP: Final = (
+    f"Say what a column is: {', '.join(KINDS)}, date:%d/%m/%Y for a format of dates, or number:$1,234.5 for one of "
+    "numbers (1234.5 as the column writes it). Repeatable."
+)
 MISSING_HELP: Final = "Say that a spelling means a missing value in a column, such as Glucose=0. Repeatable."
 
 

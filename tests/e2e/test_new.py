@@ -56,7 +56,7 @@ def check_other_ways_to_ask(project: Path) -> None:
     once, again = (told(project, "predict", name, "--json") for name in ("new.csv", "new.csv.gz"))
     assert json.loads(once)["predictions"] == json.loads(again)["predictions"]
     assert told(project, "predict", *ROW, "gekühlt=ja").partition(" ")[0] in TABLE.classes
-    bad = vintner(project, ["predict", *ROW, "gekühlt=ja", "Prüfdatum=2025-04-15"], {})
+    bad = vintner(project, ["predict", *ROW, "gekühlt=ja", "Prüfdatum=15/04/2025"], {})
     assert "/Prüfdatum: expected a date such as 02.11.2024" in bad.stderr
 
 
