@@ -22,7 +22,7 @@ from shared.evaluation.metrics import confusion_of, f1_of
 from shared.evaluation.predictions import score_rows
 from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.row_errors import listed
-from shared.ingestion.loading import load_dataset
+from shared.ingestion.loading import load_test_set
 from shared.settings import Settings
 from shared.tables.dataset import Dataset, Rows
 
@@ -88,7 +88,7 @@ def compare_with(
             raise Incomparable(f"production was trained with {name} {own[name]!r}, the present test set has another")
     lineage = tuple(_source(entry) for entry in production["lineage"])
     try:
-        dataset = load_dataset(store, lineage, inventory, settings, slots=slots)
+        dataset = load_test_set(store, lineage, inventory, settings, slots=slots)
     except NotFound as error:
         raise Incomparable(f"rows that production was trained on are gone: {error}") from None
     unknown = [label for label in dataset.classes if label not in production["classes"]]

@@ -1,9 +1,14 @@
 """Loading: the rows of uploads from where ingest put them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Final
+
+import numpy as np
 
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory, Source
@@ -15,11 +20,12 @@ from shared.ingestion.csv_reader import read_csv
 from shared.ingestion.slot_file import pack_slot, slot_digest, unpack_slot
 from shared.ingestion.uploads import read_override, read_upload
 from shared.settings import Settings
-from shared.tables.dataset import Dataset, assemble
+from shared.tables.dataset import Dataset, assemble, misfit
 from shared.tables.held_out import Reference, reference_of
 from shared.tables.table import Table
 
 LOADERS: Final = 16
+FEW_AHEAD: Final = 4  # where a slot is let go before the next one is looked at
 
 Restore = Callable[[Upload], Table]
 
@@ -29,30 +35,44 @@ def load_tables(slots: Reader, sources: Sequence[Source], restore_rows: Restore 
 
     `slots` reads them, which may be thousands of small objects, in several threads. Rows that were pruned are made
     again by `restore_rows`; without it NotFound is raised.
+    """
+    distinct = list({source.slot: source for source in sources}.values())
+    found = zip(distinct, each_table(slots, distinct, restore_rows, ahead=len(distinct)), strict=True)
+    tables = {source.slot: table for source, table in found}
+    return [tables[source.slot] for source in sources]
+
+
+def each_table(
+    slots: Reader, sources: Sequence[Source], restore_rows: Restore | None = None, *, ahead: int
+) -> Generator[Table]:
+    """The rows of one source after the other, with so many objects read `ahead`; the rest as of `load_tables`.
 
     Threads wait for the store and do nothing else: numpy reads an array's header with Python's parser, and that of
     Python 3.11 cannot be trusted in two threads at once ("AST constructor recursion depth mismatch").
     """
-    distinct = {source.slot: source for source in sources}
     pool = ThreadPoolExecutor(LOADERS)
     # The first one is waited for here: most test sets are one upload, and starting a thread takes longer than reading.
-    reads: dict[str, Callable[[], Blob]] = {slot: partial(slots.read, keys.slot_key(slot)) for slot in distinct}
-    reads |= {slot: pool.submit(reads[slot]).result for slot in list(distinct)[1:]}
-
-    def load(source: Source) -> Table:
-        try:
-            body = reads.pop(source.slot)().body
-        except NotFound:
-            if restore_rows is None:
-                raise
-            return restore_rows(source.upload)
-        return unpack_slot(body, keys.slot_key(source.slot))
-
+    reading: deque[tuple[Source, Callable[[], Blob]]] = deque(
+        (source, partial(slots.read, keys.slot_key(source.slot))) for source in sources[:1]
+    )
+    waiting = iter(sources[1:])
     try:
-        tables = {slot: load(source) for slot, source in distinct.items()}
+        while reading:
+            for source in islice(waiting, max(1, ahead) - len(reading) + 1):
+                reading.append((source, pool.submit(slots.read, keys.slot_key(source.slot)).result))
+            yield _table(*reading.popleft(), restore_rows)
     finally:
         pool.shutdown(cancel_futures=True)
-    return [tables[source.slot] for source in sources]
+
+
+def _table(source: Source, read: Callable[[], Blob], restore_rows: Restore | None) -> Table:
+    try:
+        body = read().body
+    except NotFound:
+        if restore_rows is None:
+            raise
+        return restore_rows(source.upload)
+    return unpack_slot(body, keys.slot_key(source.slot))
 
 
 def load_reference(
@@ -84,6 +104,34 @@ def restoring(
     return restore
 
 
+def load_test_set(
+    store: Store, sources: Sequence[Source], inventory: Inventory, settings: Settings, *, slots: Reader | None = None
+) -> Dataset:
+    """The present test set without a training set, but for which test rows are in some slots: one slot at a time.
+
+    Its classes are those of the slots too. Raise NotFound when rows of a slot were pruned, Rejected when the test
+    uploads do not fit each other. Where another slot has a text for a label, a number is still one here: 1 and 01 are
+    the same, which can only mark more rows.
+    """
+    reference = _reference(store, inventory, settings, slots)
+    put_together = partial(
+        assemble,
+        tests=reference.tests,
+        schema=reference.schema,
+        truth=settings.positive is not None,
+        duplicates=settings.duplicates,
+    )
+    features = tuple(column.name for column in reference.schema.features)
+    in_slots, labels = np.zeros(sum(map(len, reference.tests)), bool), set[str]()
+    distinct = list({source.slot: source for source in sources}.values())
+    for table in each_table(slots or store, distinct, ahead=FEW_AHEAD):
+        if misfit(table.features, features) is None:
+            in_slots |= put_together([table]).test_in_slots
+            labels.update(table.labels)
+    no_rows = Table(features, np.empty((0, len(features))), tuple(sorted(labels)), np.empty(0, np.int32))
+    return replace(put_together([no_rows]), test_in_slots=in_slots)
+
+
 def load_dataset(
     store: Store,
     sources: Sequence[Source],
@@ -99,15 +147,20 @@ def load_dataset(
     made again when `restore` says so, else NotFound is raised. Raise Rejected when the test uploads do not fit each
     other.
     """
-    reference = load_reference(store, inventory, settings, slots=slots)
-    if reference is None:
-        raise Rejected(f"expected a test set, found none: upload one to {keys.TEST_UPLOADS}")
+    reference = _reference(store, inventory, settings, slots)
     restore_rows = restoring(store, settings, reference.columns, reference.labels) if restore else None
-    tables = load_tables(slots or store, sources, restore_rows)
     return assemble(
-        tables,
+        load_tables(slots or store, sources, restore_rows),  # kept nowhere else, so that they can go once put together
         reference.tests,
         reference.schema,
         truth=settings.positive is not None,
         duplicates=settings.duplicates,
     )
+
+
+def _reference(store: Store, inventory: Inventory, settings: Settings, slots: Reader | None) -> Reference:
+    """The reference; raise Rejected when there is none."""
+    reference = load_reference(store, inventory, settings, slots=slots)
+    if reference is None:
+        raise Rejected(f"expected a test set, found none: upload one to {keys.TEST_UPLOADS}")
+    return reference

@@ -32,8 +32,8 @@ _DAMAGED: Final = (
 def slot_digest(table: Table) -> str:
     """The name of the rows: a SHA-256 over names, texts, values and codes, as 32 hexadecimal digits."""
     content = hashlib.sha256(_texts(table))
-    content.update(np.ascontiguousarray(table.values).tobytes())
-    content.update(np.ascontiguousarray(table.codes).tobytes())
+    content.update(np.ascontiguousarray(table.values).data)
+    content.update(np.ascontiguousarray(table.codes).data)
     return content.hexdigest()[:DIGEST_LENGTH]
 
 

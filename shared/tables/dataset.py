@@ -91,7 +91,8 @@ def assemble(
     """Put slots and test set together.
 
     The features are those of the schema, in its order. `truth` says that the labels are ``true`` and ``false`` by a
-    rule, `duplicates` what a row counts that is there several times: of equal rows the first ones are kept.
+    rule, `duplicates` what a row counts that is there several times: of equal rows the first ones are kept. Memory: a
+    matrix of the rows beside the tables, or two where the caller keeps no table; and 50 bytes a row.
     """
     features = tuple(column.name for column in schema.features)
     left_out = tuple(misfit(table.features, features) for table in slots)
@@ -103,21 +104,23 @@ def assemble(
     train = _stack(fitting, matrices[len(tests) :], translate, len(features))
     positions = [position for position, problem in enumerate(left_out) if problem is None]
     slot_of_row = np.repeat(np.array(positions, np.int64), [len(table) for table in fitting])
+    count = len(slots)
+    del slots, fitting, matrices  # the tables are no longer needed, and they are as large as all that is made of them
 
     counted = count_rows(train, slot_of_row, test, duplicates)
     kept = ~(counted.repeated | counted.tested)
-    used = np.bincount(slot_of_row[kept], minlength=len(slots)).tolist()
+    used = np.bincount(slot_of_row[kept], minlength=count).tolist()
     return Dataset(
         encoding=encoding,
         schema=schema,
         classes=classes,
-        train=Rows(train.values[kept], train.codes[kept]),
+        train=train if kept.all() else Rows(train.values[kept], train.codes[kept]),
         test=test,
         origin=slot_of_row[kept],
-        used=tuple(count if problem is None else None for count, problem in zip(used, left_out, strict=True)),
+        used=tuple(kept_rows if problem is None else None for kept_rows, problem in zip(used, left_out, strict=True)),
         left_out=left_out,
-        rows=tuple(np.bincount(slot_of_row, minlength=len(slots)).tolist()),
-        repeated=tuple(np.bincount(slot_of_row[counted.repeated], minlength=len(slots)).tolist()),
+        rows=tuple(np.bincount(slot_of_row, minlength=count).tolist()),
+        repeated=tuple(np.bincount(slot_of_row[counted.repeated], minlength=count).tolist()),
         duplicates=int(counted.repeated.sum()),
         in_test_set=int(counted.tested.sum()),
         scored=_scored(classes, test),

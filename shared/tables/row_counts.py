@@ -3,16 +3,16 @@
 A row of a slot is told from its equals by its number among them: the first one in the slot has number 0, the second 1.
 Under ``union`` two rows are the same when values, label and number are: of slots with 3 and 2 of a row the larger
 count remains, and a test set with 1 of them takes one away. So the union of multisets, less a multiset, is the union of
-sets, less a set, and one grouping of all rows does the counting.
+sets, less a set, and one numbering of all rows does the counting.
 """
 
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from shared.settings import Duplicates
+from shared.tables.row_hashes import number_rows
 
 
 class LabelledRows(Protocol):
@@ -47,24 +47,36 @@ def count_rows(
     rows, tests = len(train.codes), len(test.codes)
     if duplicates == "sum":
         return RowCounts(np.zeros(rows, bool), np.zeros(rows, bool), np.zeros(tests, bool))
-    group = same_rows(
-        np.column_stack([np.concatenate([test.values, train.values]), np.concatenate([test.codes, train.codes])])
-    )
+    columns = [*zip(test.values.T, train.values.T, strict=True), (test.codes, train.codes)]
+    group = number_rows(columns)
     if duplicates == "union":
-        upload = np.concatenate([np.full(tests, -1), slot_of_row])
-        group = same_rows(np.column_stack([group, _number_among_equals(group, upload)]))
+        group = _with_number_among_equals(group, np.concatenate([np.full(tests, -1), slot_of_row]))
     own, held_out = group[tests:], group[:tests]
-    repeated = pd.Series(own).duplicated().to_numpy()
-    tested = np.isin(own, held_out) & ~repeated
-    return RowCounts(repeated, tested, np.isin(held_out, own))
+    in_train, in_test = np.zeros(rows + tests, bool), np.zeros(rows + tests, bool)
+    in_train[own], in_test[held_out] = True, True
+    first = np.empty(rows + tests, np.int64)
+    first[own[::-1]] = np.arange(rows)[::-1]  # of equal rows the one that is written last: the earliest
+    repeated = first[own] != np.arange(rows)
+    return RowCounts(repeated, in_test[own] & ~repeated, in_train[held_out])
 
 
 def same_rows(values: NDArray[np.generic]) -> NDArray[np.int64]:
     """A number for each row (rows,), the same for rows of the same values; missing ones are alike."""
-    frame = pd.DataFrame(values)
-    return frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup().to_numpy().astype(np.int64)
+    return number_rows([(column,) for column in values.T])
 
 
-def _number_among_equals(group: NDArray[np.int64], upload: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many equal rows of the same upload are before each row (rows,)."""
-    return pd.Series(group).groupby([group, upload], sort=False).cumcount().to_numpy().astype(np.int64)
+def _with_number_among_equals(group: NDArray[np.int64], upload: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number for each row (rows,), the same for rows of the same group that have as many equals before them.
+
+    The equals are those of the same upload; the rows of an upload follow each other.
+    """
+    order = np.argsort(group, kind="stable")
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = (group[order[1:]] != group[order[:-1]]) | (upload[order[1:]] != upload[order[:-1]])
+    if is_first.all():
+        return group
+    places = np.arange(len(order))
+    number = np.empty_like(group)
+    number[order] = places - np.maximum.accumulate(np.where(is_first, places, 0))
+    found: NDArray[np.int64] = np.unique(group * (number.max() + 1) + number, return_inverse=True)[1]
+    return found

@@ -88,12 +88,13 @@ def _cross_validated(dataset: Dataset, rows: Rows, folds: Sequence[Fold], estima
 
     (Forman and Scholz, "Apples-to-apples in cross-validation studies", 2010.)
     """
-    frame = dataset.encoding.frame(rows.values)
+    encoding = dataset.encoding
     predicted = np.empty_like(rows.codes)
     for train, held_out in folds:
         try:
-            pipeline = fit_alike(build_pipeline(dataset.encoding, estimator), frame.iloc[train], rows.codes[train])
-            predicted[held_out] = pipeline.predict(frame.iloc[held_out])
+            pipeline = build_pipeline(encoding, estimator)
+            fit_alike(pipeline, encoding, rows.values[train], rows.codes[train])
+            predicted[held_out] = pipeline.predict(encoding.frame(rows.values[held_out]))
         except ValueError:
             return None
     return f1_of(rows.codes, predicted, dataset.scored)

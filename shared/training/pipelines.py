@@ -19,7 +19,7 @@ from shared.settings import ESTIMATORS, Settings
 from shared.tables.dataset import MAX_CLASSES, Dataset, Rows
 from shared.tables.encoding import Encoding
 from shared.training.classifiers import as_scikit_learn, build_classifier, family_of
-from shared.training.preprocessing import build_features, export_features, feature_of_each_input
+from shared.training.preprocessing import build_features, export_features, feature_of_each_input, fit_features
 from shared.training.processors import limited_threads
 
 PARITY_ROWS: Final = 10_000
@@ -58,21 +58,22 @@ def fit(
     pipeline = build(dataset.encoding) if build else build_pipeline(dataset.encoding, estimator)
     labels = np.array(dataset.classes)[dataset.train.codes]
     try:
-        return fit_alike(pipeline, dataset.encoding.frame(dataset.train.values), labels)
+        return fit_alike(pipeline, dataset.encoding, dataset.train.values, labels)
     except ValueError as error:
         raise Rejected(f"scikit-learn cannot fit these rows: {error}") from None
 
 
-def fit_alike(pipeline: Pipeline, frame: pd.DataFrame, labels: NDArray[Any]) -> Pipeline:
-    """Fit a pipeline to the same floats on any number of processors; raise ValueError.
+def fit_alike(pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64], labels: NDArray[Any]) -> Pipeline:
+    """Fit a pipeline to rows (rows, features), to the same floats on any number of processors; raise ValueError.
 
     Whether a linear model has converged shows in its score. The classifier of the fitted pipeline is one of
     scikit-learn's own.
     """
-    with limited_threads(len(frame)), warnings.catch_warnings():
+    with limited_threads(len(values)), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        pipeline.fit(frame, labels)
-    name, classifier = pipeline.steps[-1]
+        (_, features), (name, classifier) = pipeline.steps
+        made = fit_features(features, encoding, values, family_of(classifier).precision)
+        classifier.fit(made, labels)
     pipeline.steps[-1] = (name, as_scikit_learn(classifier))
     return pipeline
 

@@ -2,10 +2,16 @@
 
 Numbers (dates too): median imputer and standard scaler. Categories and truth values: a missing one becomes a category
 of its own, then one column for each; the rarest of more than 256 share one.
+
+`fit_features` fits it a column at a time, so that no step holds a copy of all rows.
 """
 
 from typing import Final
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -18,6 +24,8 @@ MAX_ONE_HOT_COLUMNS: Final = 256
 MISSING_CATEGORY: Final = "missing"
 NUMBERS: Final = "numbers"
 CATEGORIES: Final = "categories"
+
+Matrix = NDArray[np.float64]
 
 
 def build_features(encoding: Encoding) -> ColumnTransformer:
@@ -41,6 +49,50 @@ def _constant() -> SimpleImputer:
 
 def _one_hot() -> OneHotEncoder:
     return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_ONE_HOT_COLUMNS, sparse_output=False)
+
+
+def fit_features(features: ColumnTransformer, encoding: Encoding, values: Matrix, dtype: str) -> NDArray[np.floating]:
+    """Fit the preprocessing and return the values that it makes of the rows (rows, inputs), column by column in memory.
+
+    `dtype` is ``float32`` where the classifier rounds to it anyway. It is fitted to the same numbers as by its own
+    `fit`: each step looks at one column alone.
+    """
+    numbers = [position for position, column in enumerate(encoding.columns) if not column.is_category]
+    categories = [position for position, column in enumerate(encoding.columns) if column.is_category]
+    features.fit(encoding.frame(values[:1]))
+    texts = _fit_categories(features, encoding.of(categories).frame(values[:, categories])) if categories else None
+    width = len(numbers) + (0 if texts is None else texts.shape[1])
+    made: NDArray[np.floating] = np.empty((len(values), width), dtype, order="F")
+    with np.errstate(over="ignore"):  # the classifier refuses what is beyond float32
+        if numbers:
+            _fit_numbers(features.named_transformers_[NUMBERS], values, numbers, made)
+        if texts is not None:
+            made[:, len(numbers) :] = texts
+    return made
+
+
+def _fit_numbers(branch: Pipeline, values: Matrix, positions: list[int], made: NDArray[np.floating]) -> None:
+    """Fit imputer and scaler to one column after the other; `made` takes the values."""
+    imputers, scalers = [], []
+    for place, position in enumerate(positions):
+        column = np.ascontiguousarray(values[:, [position]])
+        imputers.append(clone(branch["imputer"]).fit(column))
+        column = imputers[-1].transform(column)
+        scalers.append(clone(branch["scaler"]).fit(column))
+        made[:, place] = scalers[-1].transform(column)[:, 0]
+    branch["imputer"].statistics_ = np.concatenate([one.statistics_ for one in imputers])
+    for name in ("mean_", "var_", "scale_"):
+        setattr(branch["scaler"], name, np.concatenate([getattr(one, name) for one in scalers]))
+    branch["scaler"].n_samples_seen_ = scalers[-1].n_samples_seen_
+
+
+def _fit_categories(features: ColumnTransformer, frame: pd.DataFrame) -> Matrix:
+    """Fit the texts' branch to all rows, in the place of the one that saw a single row."""
+    branch = features.named_transformers_[CATEGORIES]
+    made: Matrix = branch.fit_transform(frame)
+    start = features.output_indices_[CATEGORIES].start
+    features.output_indices_[CATEGORIES] = slice(start, start + made.shape[1])
+    return made
 
 
 def export_features(features: ColumnTransformer, encoding: Encoding) -> Document:

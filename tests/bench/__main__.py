@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import boosting, burst, growth, handler, http, report, retrain, scoring, start
+from tests.bench import boosting, burst, growth, handler, http, promotion, report, retrain, scoring, start
 from tests.bench.figures import Figure, Options
 from tests.bench.line import line, served
 from tests.bench.picture import picture
@@ -27,7 +27,7 @@ ROWS: Final = (
     "command",
 )
 ON_A_MODEL: Final = frozenset({"handler", "http", "start", "memory"})
-ON_A_BUCKET: Final = frozenset({"retrain", "large", "growth"})
+ON_A_BUCKET: Final = frozenset({"retrain", "large", "growth", "promote"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,6 +81,7 @@ def _on_a_bucket(wanted: set[str], options: Options) -> Iterator[Figure]:
         for name, measure in (
             ("retrain", retrain.measure),
             ("growth", growth.measure),
+            ("promote", promotion.measure),
             ("large", retrain.measure_large),
         ):
             if name in wanted:

@@ -280,9 +280,9 @@ MUTANTS: Final = (
     Mutant(
         "train on test rows",
         COUNTS,
-        "tested = np.isin(own, held_out) & ~repeated",
-        "tested = repeated & False",
+        "in_test[own] & ~repeated",
+        "repeated & False",
         "union",
     ),
-    Mutant("number rows across uploads", COUNTS, "groupby([group, upload]", "groupby([group]", "union"),
+    Mutant("number rows across uploads", COUNTS, " | (upload[order[1:]] != upload[order[:-1]])", "", "union"),
 )

@@ -11,11 +11,12 @@ from shared.bucket.inventory import Inventory, Source
 from shared.bucket.keys import Upload, receipt_key, slot_key
 from shared.errors import NotFound
 from shared.ingestion.csv_reader import read_csv
-from shared.ingestion.loading import load_dataset, load_tables
+from shared.ingestion.loading import each_table, load_dataset, load_tables, load_test_set
 from shared.ingestion.slot_file import pack_slot, slot_digest
-from shared.settings import Settings
+from shared.settings import Duplicates, Settings
 from shared.tables.table import Table
 from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage
 
 PARSED_IN: list[threading.Thread] | None = None
 
@@ -89,3 +90,38 @@ def test_pruned_rows_are_made_again() -> None:
     assert asked == ["data/slots/1.csv"]
     with pytest.raises(NotFound):
         load_tables(store, sources)
+
+
+def test_no_more_is_read_ahead_than_asked_for() -> None:
+    store, sources = stored(9)
+    tables = each_table(store, sources, ahead=2)
+    for seen in range(1, 8):
+        assert next(tables).values.tolist() == [[float(seen - 1)]]
+        assert len(store.calls) <= seen + 1
+    tables.close()
+
+
+DUPLICATES: list[Duplicates] = ["union", "sum", "distinct"]
+
+
+@pytest.mark.parametrize("duplicates", DUPLICATES)
+def test_a_test_set_slot_by_slot_is_that_of_all_slots_together(duplicates: Duplicates) -> None:
+    stage = Stage(FakeStore(), Settings("bucket", "label", duplicates=duplicates))
+    rows = {"0": "1,x,no 1,x,no 2,y,yes", "1": "1,x,no 3,new,yes 3,new,more", "2": "1,z,no 1,x,no 1,x,no 1,x,no"}
+    for name, text in rows.items():
+        stage.put(f"data/slots/{name}.csv", csv_text(text))
+    stage.put("data/slots/other.csv", "c,label\n1,no\n")
+    stage.put("data/test/test.csv", csv_text("1,x,no 1,x,no 1,x,no 1,x,no 3,new,yes 2,y,no 3,z,yes"))
+    stage.ingest()
+    inventory = Inventory.take(stage.store, stage.settings)
+    together = load_dataset(stage.store, inventory.sources("slot"), inventory, stage.settings)
+    streamed = load_test_set(stage.store, inventory.sources("slot"), inventory, stage.settings)
+    assert streamed.test_in_slots.tolist() == together.test_in_slots.tolist()
+    assert (streamed.classes, streamed.scored, len(streamed.train)) == (together.classes, together.scored, 0)
+    texts = [one.encoding.frame(one.test.values).to_numpy().tolist() for one in (streamed, together)]
+    assert texts[0] == texts[1]
+    assert streamed.test.codes.tolist() == together.test.codes.tolist()
+
+
+def csv_text(rows: str) -> str:
+    return "\n".join(["a,b,label", *rows.split()]) + "\n"
