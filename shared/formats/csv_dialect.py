@@ -24,6 +24,7 @@ DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical
 TITLE_RECORDS: Final = 20  # so many lines of a title may be above the header
 
 _SNIFFED_RECORDS: Final = 100
+_BLOCK: Final = 1_000_000  # characters
 _GZIP: Final = b"\x1f\x8b"
 _NOT_TEXT: Final = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
@@ -129,7 +130,11 @@ def without_lines(csv: CsvText, records: Iterable[tuple[int, int | None]]) -> Cs
 
 def split_lines(text: str) -> Iterator[str]:
     """The lines with their ends, whichever system wrote them."""
-    return iter(io.StringIO(text, newline=""))
+    start = 0
+    while start < len(text):  # a StringIO takes four bytes for each character, so it is not to hold the whole text
+        end = text.find("\n", start + _BLOCK) + 1 or len(text)
+        yield from io.StringIO(text[start:end], newline="")
+        start = end
 
 
 def _bounded_lines(text: str, delimiter: str) -> Iterator[str]:

@@ -64,7 +64,8 @@ def table_of(
 ) -> TypedRows:
     """Type the rows of a frame, which has the label and the columns that can be features, as pandas read them.
 
-    `columns` are those of the schema, `known_labels` the labels of the test set, for a slot.
+    The frame loses the features on the way, so that they are not there twice. `columns` are those of the schema,
+    `known_labels` the labels of the test set, for a slot.
     """
     label = column_name(settings.label)
     features = [name for name in frame.columns if name != label]
@@ -74,7 +75,7 @@ def table_of(
     vocabularies: list[Vocabulary] = []
     for position, name in enumerate(features):
         wanted = columns.get(name)
-        values[:, position], vocabulary, bad, on_column = _column(frame[name], wanted, csv, settings)
+        values[:, position], vocabulary, bad, on_column = _column(frame.pop(name), wanted, csv, settings)
         vocabularies.append(vocabulary)
         notes += on_column
         problems += [Problem(row, name, text, wanted.kind if wanted else "number") for row, text in bad]

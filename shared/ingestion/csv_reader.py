@@ -13,7 +13,7 @@ them, and the upload is rejected.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -37,7 +37,7 @@ class Reading:
     """An upload as it was read: its usable rows, what was detected, why rows were left out, what is worth a look.
 
     `kept`, of shape (rows of the table,), tells which of the records that have as many fields as the header they are.
-    `left_out` names the rows that cannot be used; the `unlabelled` ones are only counted.
+    `left_out` names the rows that cannot be used; the `unlabelled` ones are only counted. `detected` has no text.
     """
 
     table: Table
@@ -62,6 +62,7 @@ def read_csv(
     """
     columns = columns or {}
     csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * 1e6, guess_encoding)
+    del body  # it is as large as the text
     header, source = find_header(csv, settings.label)
     check_header(header, settings)
     source, misshapen, count = shapely(source, len(header.names))
@@ -75,7 +76,9 @@ def read_csv(
     gone, on_names = superfluous(frame, header, columns)
     if len(frame.columns) == len(gone) + 1:
         raise BadTable([Reason(NO_FEATURE, header.line)])
-    typed = table_of(frame.drop(columns=gone), source, settings, columns, known_labels)
+    frame = frame.drop(columns=gone)
+    typed = table_of(frame, source, settings, columns, known_labels)
+    del frame
     mistaken = typed.bad - typed.unlabelled
     reasons = [*misshapen, *_located(_worth_naming(typed, mistaken), source)]
     reasons.sort(key=Reason.place)
@@ -96,7 +99,8 @@ def read_csv(
         *typed.notes,
         *notes_on_rows(table),
     ]
-    return Reading(table, rows, csv, kept, tuple(at_most(reasons)), tuple(_shortened(notes)), len(typed.unlabelled))
+    bare = replace(csv, text="")  # a receipt says how the text was read, and needs it no more
+    return Reading(table, rows, bare, kept, tuple(at_most(reasons)), tuple(_shortened(notes)), len(typed.unlabelled))
 
 
 def _shortened(notes: Sequence[str]) -> list[str]:

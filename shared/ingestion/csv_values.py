@@ -1,8 +1,6 @@
 """The values of a CSV as pandas reads them: numbers where a column is of numbers, else texts."""
 
-import io
 import re
-import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,8 +9,8 @@ import pandas as pd
 
 from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText
-from shared.formats.row_errors import BadTable, Reason
 from shared.formats.values import column_name
+from shared.ingestion.csv_blocks import ColumnReader
 from shared.settings import ReadingSettings
 
 _LEADING_ZERO: Final = re.compile(r'[\n,;\t|"]0[0-9]+[\r\n,;\t|"]')
@@ -30,14 +28,15 @@ def parse(
     truth values, codes with leading zeros.
     """
     texts = {column_name(settings.label), *(name for name in used if name in columns and _is_spelled(columns[name]))}
-    frame = _read(csv, names, used, dict.fromkeys(texts, str), settings)
+    reader = ColumnReader(csv, names, settings)
+    frame = reader.read(used, texts)
     wholes = [name for name in used if name not in texts and name not in columns and _is_whole(frame[name])]
     spelled = [name for name in used if pd.api.types.infer_dtype(frame[name], skipna=True) == "boolean"]
     if wholes and _have_leading_zero(csv.text):
-        sample = _read(csv, names, wholes, dict.fromkeys(wholes, str), settings)
+        sample = reader.read(wholes, wholes)
         spelled += [name for name in wholes if sample[name].str.match(r"\s*0[0-9]+\s*$", na=False).any()]
     if spelled := sorted(set(spelled)):
-        frame[spelled] = _read(csv, names, spelled, dict.fromkeys(spelled, str), settings)
+        frame[spelled] = reader.read(spelled, spelled)
     return frame
 
 
@@ -59,29 +58,3 @@ def _have_leading_zero(text: str) -> bool:
         return _LEADING_ZERO.search(text) is not None
     step = len(text) // _CHUNKS
     return any(_LEADING_ZERO.search(text, start, start + _SCANNED // _CHUNKS) for start in range(0, len(text), step))
-
-
-def _read(
-    csv: CsvText, names: list[str], used: list[str], texts: Mapping[str, type], settings: ReadingSettings
-) -> pd.DataFrame:
-    wanted = {str(position): name for position, name in enumerate(names) if name in used}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            frame = pd.read_csv(
-                io.StringIO(csv.text, newline=""),
-                sep=csv.delimiter,
-                decimal=csv.decimal,
-                skipinitialspace=True,
-                header=0,
-                names=[str(position) for position in range(len(names))],  # several columns may have no name
-                usecols=list(wanted),
-                index_col=False,
-                dtype={position: texts[name] for position, name in wanted.items() if name in texts},
-                na_values={position: list(settings.missing) for position, name in wanted.items() if name not in texts},
-                keep_default_na=False,
-                low_memory=False,
-            )
-        except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
-            raise BadTable([Reason(f"expected a CSV, found one that cannot be parsed ({error})")]) from None
-    return frame.rename(columns=wanted)

@@ -103,10 +103,10 @@ def ingest(
     try:
         _check_place(upload, settings)
         _announce(store, upload, pause)
-        body = read_upload(store, upload)
         if upload.kind == "schema":
-            return _write_receipt(store, upload, _override(body, upload.key).fingerprint, {"status": "accepted"})
-        reading = read_csv(body, settings, read_by.columns(upload), read_by.labels(upload))
+            override = _override(read_upload(store, upload), upload.key)
+            return _write_receipt(store, upload, override.fingerprint, {"status": "accepted"})
+        reading = read_csv(read_upload(store, upload), settings, read_by.columns(upload), read_by.labels(upload))
         findings = _findings(reading, upload, settings, read_by.reference)
     except BadTable as error:
         reasons = [reason.as_document() for reason in error.reasons]
