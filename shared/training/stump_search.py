@@ -50,9 +50,12 @@ class Split:
     gain: float
 
     @property
-    def threshold(self) -> float:
-        """Where scikit-learn splits: in the middle, in float64."""
-        return self.before / 2.0 + self.after / 2.0
+    def threshold(self) -> np.float64:
+        """Where scikit-learn splits: in the middle, in float64.
+
+        A plain float would be rounded to float32 where it is compared with float32, and meet one of the two values.
+        """
+        return np.float64(self.before / 2.0 + self.after / 2.0)
 
 
 def proxy(left: Weights, right: Weights) -> Weights:

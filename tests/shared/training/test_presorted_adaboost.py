@@ -272,7 +272,12 @@ def test_too_many_close_calls_are_left_to_scikit_learn(monkeypatch: pytest.Monke
     assert search.best(np.ones(50)) is None
 
 
-def test_neighbouring_floats_are_split_as_scikit_learn_splits_them() -> None:
-    values = np.array([[1.0], [np.nextafter(np.float32(1), np.float32(2))]] * 10, np.float32)
+@pytest.mark.parametrize("steps", range(4))
+def test_neighbouring_floats_are_split_as_scikit_learn_splits_them(steps: int) -> None:
+    """The middle between the two is no float32, and rounds to the one or to the other."""
+    values = [np.float32(1)]
+    for _ in range(steps + 1):
+        values.append(np.nextafter(values[-1], np.float32(2)))
     assert smallest_gap() in {np.float32(0), np.float32(1e-7)}
-    assert_same(values, np.arange(20) % 2)
+    labels = (np.arange(40) % 2) ^ (np.arange(40) % 7 == 0)
+    assert_same(np.array([[values[steps]], [values[steps + 1]]] * 20, np.float32), labels)
