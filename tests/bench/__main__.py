@@ -22,6 +22,7 @@ ROWS: Final = (
     "retrain",
     "large",
     "growth",
+    "promote",
     "burst",
     "memory",
     "command",

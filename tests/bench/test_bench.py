@@ -25,6 +25,7 @@ EXPECTED = {
     "cold start",
     "retrain",
     "growth",
+    "promote",
     "burst",
     "memory",
     "command line",
