@@ -129,7 +129,7 @@ def _send(target: Target, uploads: Mapping[str, Path], uploaded: list[str], *, q
                 target.store.upload(key, path)
             uploaded.append(key)
             if not bar and not quiet:
-                line(f"uploaded {path.name} to s3://{target.settings.bucket}/{key}{_why_renamed(key, path)}")
+                line(f"uploaded {path.name} to s3://{target.store.bucket}/{key}{_why_renamed(key, path)}")
 
 
 def _task_name(key: str, path: Path) -> str:

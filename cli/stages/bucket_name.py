@@ -10,12 +10,17 @@ REGION: Final = "{region}"
 VARIABLE: Final = "VINTNER_BUCKET"
 
 
+def has_placeholders(text: str) -> bool:
+    """Whether the account or the region is to be filled in."""
+    return ACCOUNT in text or REGION in text
+
+
 def bucket_name(text: str) -> str:
     """The name with the placeholders filled in; raise VintnerError when nobody says which account and region it is.
 
     No account is asked for a name without placeholders.
     """
-    if ACCOUNT not in text and REGION not in text:
+    if not has_placeholders(text):
         return text
     import boto3  # noqa: PLC0415  (slow to load, and most commands need no account)
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415

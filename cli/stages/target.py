@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from cli.stages.bucket_name import adopt_bucket_name
+from cli.stages.bucket_name import bucket_name, has_placeholders
 from local.environment import adopt
 from local.project.project import Project
 from local.runfile import Running, running
@@ -78,7 +78,6 @@ class Target:
         if stage == LOCAL_STAGE:
             return cls._simulated(project, state_dir or project.directory / STATE_DIR)
         os.environ.update(project.environment())
-        adopt_bucket_name()
         settings = Settings.from_environment()
         return cls(stage, project, settings, _deployed_url(project), None)
 
@@ -136,7 +135,7 @@ def _deployed_store(stage: str, settings: Settings) -> "S3Store":
 
     from shared.bucket.s3 import S3Store  # noqa: PLC0415
 
-    if not _BUCKET_NAME.fullmatch(settings.bucket):
+    if not has_placeholders(settings.bucket) and not _BUCKET_NAME.fullmatch(settings.bucket):
         raise VintnerError(
             f"VINTNER_BUCKET={settings.bucket!r}, expected a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen"
         )
@@ -146,7 +145,7 @@ def _deployed_store(stage: str, settings: Settings) -> "S3Store":
                 f"expected AWS credentials for stage {stage!r}, found none: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY"
             )
-        return S3Store(settings.bucket)
+        return S3Store(bucket_name(settings.bucket))
     except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is not a URL
         raise VintnerError(f"stage {stage!r}: the AWS client cannot be set up ({error}): correct AWS_*") from error
 

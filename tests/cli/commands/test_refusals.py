@@ -71,7 +71,12 @@ def test_a_stage_needs_credentials(project: Path, command: list[str]) -> None:
     [
         ({"AWS_PROFILE": "nobody"}, "The config profile (nobody) could not be found"),
         ({"AWS_ENDPOINT_URL": "nowhere"}, "Invalid endpoint: nowhere"),
-        ({"AWS_ENDPOINT_URL": SHUT}, "vintner-dev/status.json: the store cannot be reached"),
+        (
+            {"AWS_ENDPOINT_URL": SHUT, "VINTNER_BUCKET": "vintner-dev"},
+            "vintner-dev/status.json: the store cannot be reached",
+        ),
+        ({"AWS_ENDPOINT_URL": SHUT}, "expected an AWS account to name the bucket after"),
+        ({"AWS_DEFAULT_REGION": ""}, "expected an AWS region, found none: set AWS_DEFAULT_REGION"),
         ({"VINTNER_BUCKET": "My_Bucket"}, "VINTNER_BUCKET='My_Bucket', expected a bucket's name"),
         ({"VINTNER_PROMOTION": "worse"}, "VINTNER_PROMOTION='worse', expected one of: better, significant"),
     ],
