@@ -9,6 +9,7 @@ sets, less a set, and one numbering of all rows does the counting.
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from shared.settings import Duplicates
@@ -61,8 +62,11 @@ def count_rows(
 
 
 def same_rows(values: NDArray[np.generic]) -> NDArray[np.int64]:
-    """A number for each row (rows,), the same for rows of the same values; missing ones are alike."""
-    return number_rows([(column,) for column in values.T])
+    """A number for each row (rows,), the same for rows of the same values; missing ones are alike.
+
+    Rows are numbered in the order in which they first appear.
+    """
+    return pd.factorize(number_rows([(column,) for column in values.T]))[0].astype(np.int64)
 
 
 def _with_number_among_equals(group: NDArray[np.int64], upload: NDArray[np.int64]) -> NDArray[np.int64]:
