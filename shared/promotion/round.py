@@ -6,8 +6,7 @@ production was not trained on.
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared.bucket import keys
@@ -28,11 +27,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Matchup:
     """Production and the test rows to compare on. Both are read when they are first needed, and once.
 
     What asks it raises NotFound or Rejected where production cannot be compared, and loads the training packages.
+    `functools.cached_property` will not do: on Python 3.11 one lock of it serves all rounds of a process, so that one
+    that waits for the store stops the others.
     """
 
     store: Store
@@ -40,26 +41,33 @@ class Matchup:
     inventory: Inventory
     model_id: str
     slots: Reader | None = None
+    _score: ScoreDocument | None = field(default=None, init=False)
+    _rows: "Comparison | None" = field(default=None, init=False)
+    _champion: "VectorScorer | None" = field(default=None, init=False)
 
-    @cached_property
+    @property
     def score(self) -> ScoreDocument:
         """Production's score."""
-        score = read_score(self.store, self.model_id)
-        if score is None:
+        self._score = self._score or read_score(self.store, self.model_id)
+        if self._score is None:
             raise Rejected(f"models/{self.model_id}/score.json is gone")
-        return score
+        return self._score
 
-    @cached_property
+    @property
     def rows(self) -> "Comparison":
         """The test rows that production was not trained on."""
         from shared.evaluation.comparison import compare_with  # noqa: PLC0415  (most rounds do not need these packages)
 
-        return compare_with(self.store, self.score, self.inventory, self.settings, slots=self.slots)
+        if self._rows is None:
+            self._rows = compare_with(self.store, self.score, self.inventory, self.settings, slots=self.slots)
+        return self._rows
 
-    @cached_property
+    @property
     def champion(self) -> "VectorScorer":
         """Production's scorer."""
-        return self._scorer(self.score)
+        if self._champion is None:
+            self._champion = self._scorer(self.score)
+        return self._champion
 
     def _scorer(self, score: ScoreDocument) -> "VectorScorer":
         from shared.evaluation.predictions import load_vector_scorer  # noqa: PLC0415  (as above)
