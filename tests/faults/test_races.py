@@ -49,7 +49,7 @@ def atomic_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with listen(0, "S3") as socket:
         url = f"http://{LOOPBACK}:{socket.getsockname()[1]}"
         with Children(logs, logs, importable(simulated(os.environ, url))) as children:
-            children.start("s3", ["--fd", str(socket.fileno())], fd=socket.fileno())
+            children.start("local.servers.s3", ["--fd", str(socket.fileno())], fd=socket.fileno())
             yield url
 
 
