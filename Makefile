@@ -104,7 +104,7 @@ $(STAMP): requirements.txt requirements-train.txt requirements-dev.txt pyproject
 		"found $$($(PYTHON) --version 2>&1 || echo no $(PYTHON)). Install one, and name it: make PYTHON=python3.13" >&2; exit 1; }
 	@echo "installing into .venv: a minute or two, once"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
