@@ -6,6 +6,8 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c '$(TRIED)' 2>/dev/null && { echo $$name; exit; }; done; echo python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
+# What only developers need, the greater half, is added by the targets that need it.
+DEV := .venv/.installed-dev
 
 .PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-peers check artefacts layer package lock load smoke screenshots install clean
 
@@ -19,29 +21,29 @@ test: check
 	$(PYTEST)
 
 # In seconds, the tests of the rooms that changed since the last commit, or of those named: make quick ROOM="tables bucket".
-quick: $(STAMP)
+quick: $(DEV)
 	@tests=$$($(BIN)/python -m tests.support.rooms $(ROOM)) && $(BIN)/pytest --quiet $$tests
 
 # How much of the program the tests of its rooms run; less than what pyproject.toml asks for is a failure.
 ROOMS := $(addprefix tests/,chalicelib cli deploy functions local shared)
 
-coverage: $(STAMP)
+coverage: $(DEV)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ROOMS)
 
 # What another interpreter can change: numbers, bytes, imports, processes; without the browser and the long matrices.
-test-python: $(STAMP)
+test-python: $(DEV)
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/shared tests/functions tests/chalicelib tests/local \
 		tests/deploy tests/cli tests/tables tests/test_architecture.py tests/test_package.py
 
-test-faults: $(STAMP)
+test-faults: $(DEV)
 	$(PYTEST) tests/faults
 
 # Hours: the right column of docs/reliability.md.
-test-long: $(STAMP)
+test-long: $(DEV)
 	VINTNER_LONG_TESTS=1 $(BIN)/pytest tests/faults
 
 # A quarter of an hour. BENCH="--quick", "--only http", "--picture FILE.svg": python -m tests.bench --help.
-bench: $(STAMP)
+bench: $(DEV)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 # BentoML and MLflow, each in an environment of its own, to be measured beside the gateway.
@@ -51,12 +53,12 @@ bench-peers:
 		--disable-pip-version-check -r tests/bench/peers/requirements-$$peer.txt || exit 1; done
 
 # Public tables against the notebook way. TABLES="--seconds 60", TABLES=MASS/biopsy: python -m tests.tables.public --help.
-public-tables: $(STAMP)
+public-tables: $(DEV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .vintner/tables \
 		-r tests/tables/requirements-public.txt
 	PYTHONPATH=.vintner/tables $(BIN)/python -m tests.tables.public $(TABLES)
 
-check: $(STAMP)
+check: $(DEV)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -85,27 +87,43 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform li
 lock: $(STAMP)
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-train.in --constraint requirements.txt --output-file requirements-train.txt
-	$(LOCK) requirements-dev.in --constraint requirements-train.txt --output-file requirements-dev.txt
+	$(LOCK) requirements-run.in --constraint requirements-train.txt --output-file requirements-run.txt
+	$(LOCK) requirements-dev.in --constraint requirements-run.txt --output-file requirements-dev.txt
 
-load: $(STAMP)
+load: $(DEV)
 	@$(BIN)/python -m cli.development.load $(if $(URL),--url $(URL)) $(LOAD)
 
 # Against a real AWS account, with your credentials: make smoke STAGE=dev [KEEP=1].
 smoke: $(STAMP)
 	@$(BIN)/python -m cli.development.smoke $(STAGE) $(if $(KEEP),--keep)
 
-screenshots: $(STAMP)
+screenshots: $(DEV)
 	@$(BIN)/python -m cli.development.screenshots
 
-install: $(STAMP)
+install: $(DEV)
 
-$(STAMP): requirements.txt requirements-train.txt requirements-dev.txt pyproject.toml
+# A lock is complete, so nothing is resolved. uv takes a tenth of pip's time: the one on the path, or else its locked
+# wheel; where neither runs, pip installs. On a terminal the seconds are counted.
+define INSTALL
+@if [ -t 2 ]; then (s=0; while sleep 1; do s=$$((s + 1)); printf '\r%s s ' $$s >&2; done) & trap "kill $$!; printf '\r' >&2" EXIT; fi; \
+	command -v uv >/dev/null || [ -x $(BIN)/uv ] || { sed -n '/^uv==/,/^    #/p' requirements-run.txt >.venv/uv.txt && \
+		$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r .venv/uv.txt; } || true; \
+	VIRTUAL_ENV=$(CURDIR)/.venv PATH="$$PATH:$(CURDIR)/$(BIN)" uv pip install --quiet --no-deps --require-hashes -r $(1) || \
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1)
+endef
+
+$(STAMP): requirements-run.txt pyproject.toml
 	@$(PYTHON) -c '$(TRIED)' 2>/dev/null || { echo "Vintner needs Python 3.11, 3.12 or 3.13, the newest that it was tried on;" \
 		"found $$($(PYTHON) --version 2>&1 || echo no $(PYTHON)). Install one, and name it: make PYTHON=python3.13" >&2; exit 1; }
-	@echo "installing into .venv: a minute or two, once"
+	@echo "installing $$(grep -c '==' requirements-run.txt) packages into .venv, once: 450 MB"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(call INSTALL,requirements-run.txt)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(STAMP) requirements-dev.txt
+	@echo "installing what checks, tests and benchmarks need into .venv, once: 400 MB more"
+	$(call INSTALL,requirements-dev.txt)
 	@touch $@
 
 clean:

@@ -1,15 +1,18 @@
 """One set of versions: what is asked for is locked with hashes, and the same on a laptop as on Lambda."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SETS = ["requirements", "requirements-train", "requirements-dev"]
+SETS = ["requirements", "requirements-train", "requirements-run", "requirements-dev"]
 REQUIREMENT = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
 LOCKED = re.compile(
     r"^([\w.-]+)(?:\[[^]]*\])?==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE
@@ -39,7 +42,7 @@ def test_a_lock_has_what_is_asked_for(name: str) -> None:
     assert {package: found.get(package) for package in wanted(name)} == wanted(name)
 
 
-@pytest.mark.parametrize("name", SETS[:2])
+@pytest.mark.parametrize("name", SETS[:3])
 def test_a_laptop_has_the_versions_and_files_of_lambda(name: str) -> None:
     laptop = locked("requirements-dev")
     assert {package: laptop.get(package) for package in locked(name)} == locked(name)
@@ -50,6 +53,41 @@ def test_what_ships_in_the_zip_and_in_the_layer_agrees() -> None:
     assert {name: layer[name] for name in code.keys() & layer.keys()} == {
         name: code[name] for name in code.keys() & layer.keys()
     }
+
+
+IMPORT_ALL = """
+import importlib, pathlib, sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[1:]:
+            raise ModuleNotFoundError(f"{name} is of requirements-dev.txt", name=name)
+
+sys.meta_path.insert(0, Absent())
+rooms = map(pathlib.Path, ("chalicelib", "cli", "functions", "local", "shared"))
+paths = [path for room in rooms for path in room.rglob("*.py")]
+names = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
+for name in names:
+    if not name.startswith("cli.development") and not name.endswith("__main__"):
+        importlib.import_module(name)
+print(len(names))
+"""
+
+
+def test_the_program_imports_nothing_that_only_developers_install() -> None:
+    """Only `cli.development` does, the commands of the Makefile for those who change the program."""
+    extra = locked("requirements-dev").keys() - locked("requirements-run").keys()
+    absent = [module for module, packages in packages_distributions().items() if extra.issuperset(map(plain, packages))]
+    assert {"hypothesis", "locust", "playwright", "pytest"} <= set(absent)
+    command = [sys.executable, "-c", IMPORT_ALL, *absent]
+    environ = {**os.environ, "VINTNER_BUCKET": "bucket", "VINTNER_LABEL": "label"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100
+
+
+def plain(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def fake_python(folder: Path, name: str, version: str) -> None:
@@ -88,7 +126,7 @@ def test_make_says_which_pythons_were_tried(version: str, tmp_path: Path) -> Non
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run make with nothing on the path but the folder and the system's own tools."""
-    for name in ("requirements.txt", "requirements-train.txt", "requirements-dev.txt", "pyproject.toml"):
+    for name in (*(f"{name}.txt" for name in SETS), "pyproject.toml"):
         (folder / name).touch()
     tools = folder / "tools"
     tools.mkdir()
