@@ -56,30 +56,30 @@ class TypedRows:
 
 
 def table_of(
-    frame: pd.DataFrame,
+    cells: dict[str, "pd.Series[Any]"],
     csv: CsvText,
     settings: ReadingSettings,
     columns: Mapping[str, Column],
     known_labels: Collection[str] | None,
 ) -> TypedRows:
-    """Type the rows of a frame, which has the label and the columns that can be features, as pandas read them.
+    """Type the cells of the label and of the columns that can be features, each a Series as pandas read it.
 
-    The frame loses the features on the way, so that they are not there twice. `columns` are those of the schema,
+    `cells` loses the features on the way, so that they are not there twice. `columns` are those of the schema,
     `known_labels` the labels of the test set, for a slot.
     """
     label = column_name(settings.label)
-    features = [name for name in frame.columns if name != label]
+    features = [name for name in cells if name != label]
     problems: list[Problem] = []
     notes: list[str] = []
-    values = np.empty((len(frame), len(features)))
+    values = np.empty((len(cells[label]), len(features)))
     vocabularies: list[Vocabulary] = []
     for position, name in enumerate(features):
         wanted = columns.get(name)
-        values[:, position], vocabulary, bad, on_column = _column(frame.pop(name), wanted, csv, settings)
+        values[:, position], vocabulary, bad, on_column = _column(cells.pop(name), wanted, csv, settings)
         vocabularies.append(vocabulary)
         notes += on_column
         problems += [Problem(row, name, text, wanted.kind if wanted else "number") for row, text in bad]
-    labels = read_labels(frame[label], settings, csv.decimal, known_labels)
+    labels = read_labels(cells[label], settings, csv.decimal, known_labels)
     problems += [Problem(row, label, text) for row, text in labels.bad]
     table = Table(tuple(features), values, labels.texts, labels.codes, tuple(vocabularies))
     return TypedRows(table, problems, [*notes, *labels.notes], frozenset(labels.unlabelled.tolist()))

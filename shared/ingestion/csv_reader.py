@@ -76,9 +76,11 @@ def read_csv(
     gone, on_names = superfluous(frame, header, columns)
     if len(frame.columns) == len(gone) + 1:
         raise BadTable([Reason(NO_FEATURE, header.line)])
-    frame = frame.drop(columns=gone)
-    typed = table_of(frame, source, settings, columns, known_labels)
+    left_out = set(gone)
+    cells = {str(name): column for name, column in frame.items() if name not in left_out}
     del frame
+    typed = table_of(cells, source, settings, columns, known_labels)
+    del cells
     mistaken = typed.bad - typed.unlabelled
     reasons = [*misshapen, *_located(_worth_naming(typed, mistaken), source)]
     reasons.sort(key=Reason.place)
