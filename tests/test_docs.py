@@ -61,7 +61,9 @@ def test_readme_transcript_has_the_demos_form() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["requirements.in", "requirements-train.in", "requirements-run.in", "requirements-dev.in"])
+@pytest.mark.parametrize(
+    "path", ["requirements.in", "requirements-train.in", "requirements-run.in", "requirements-dev.in"]
+)
 def test_every_requirement_is_pinned_and_explained(path: str) -> None:
     lines = [line for line in (ROOT / path).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"]
     assert [line for line in lines if not re.fullmatch(r"[\w\[\],.-]+==[\w.]+ +# .+", line)] == []
