@@ -29,8 +29,11 @@ SCORE_WARNINGS: Final = "ScoreWarnings"
 DRIFTED_FEATURES: Final = "DriftedFeatures"
 UPLOADS_REJECTED: Final = "UploadsRejected"
 F1: Final = "F1"
+FRESH_F1: Final = "FreshF1"
+FRESH_WARNINGS: Final = "FreshWarnings"
 PROMOTED: Final = "Promoted"
 
+FRESH_FIELDS: Final = ("model_id", "upload", "rows", "f1", "interval", "reason", "warning")
 SCORE_FIELDS: Final = ("model_id", "f1", "interval", "baseline", "train_rows", "test_rows", "sanity", "timings")
 
 
@@ -45,6 +48,11 @@ class Observation:
         """What became of the uploads, and what was trained."""
         for receipt in report.receipts:
             log.info("receipt", extra=_fields(receipt, ("upload", "status", "rows", "warnings", "reasons")))
+        for fresh in report.fresh:
+            log.info("fresh score", extra=_fields(fresh, FRESH_FIELDS))
+            if fresh["f1"] is not None:
+                self._metrics.add_metric(FRESH_F1, MetricUnit.NoUnit, fresh["f1"])
+                self._metrics.add_metric(FRESH_WARNINGS, MetricUnit.Count, int(fresh["warning"] is not None))
         for score in report.trained:
             log.info("scored", extra=_fields(score, SCORE_FIELDS))
             self._metrics.add_metric(F1, MetricUnit.NoUnit, score["f1"])

@@ -17,6 +17,7 @@ from shared.bucket.inventory import Inventory
 from shared.bucket.store import Reader, Store
 from shared.documents import Document, ScoreDocument
 from shared.errors import Rejected, Unavailable
+from shared.registry.fresh_scores import FreshDocument
 from shared.registry.status_documents import ListedReceipt
 from shared.registry.status_view import CandidateView, update_uploads
 from shared.settings import Settings
@@ -34,9 +35,10 @@ Train = Callable[[Store, Candidate, Settings], ScoreDocument]
 
 @dataclass
 class IngestReport:
-    """What one call did: the receipts and scores that it wrote, and the candidate's state now."""
+    """What one call did: the receipts, fresh scores and scores that it wrote, and the candidate's state now."""
 
     receipts: list[ListedReceipt] = field(default_factory=list)
+    fresh: list[FreshDocument] = field(default_factory=list)
     trained: list[ScoreDocument] = field(default_factory=list)
     candidate: CandidateView = field(default_factory=lambda: CandidateView("none"))
 
@@ -51,6 +53,10 @@ class IngestReport:
                     "reasons": receipt["reasons"],
                 }
                 for receipt in self.receipts
+            ],
+            "fresh": [
+                {"model_id": fresh["model_id"], "upload": fresh["upload"], "f1": fresh["f1"], "rows": fresh["rows"]}
+                for fresh in self.fresh
             ],
             "trained": [
                 {"model_id": score["model_id"], "f1": score["f1"], "train_rows": score["train_rows"]}
@@ -81,6 +87,8 @@ def run(
             continue
         candidate = candidate_of(inventory, settings)
         report.candidate = _state_of(store, candidate)
+        if report.candidate.state == "training":
+            report.fresh += _score_fresh(store, inventory, settings, slots)
         update_uploads(store, inventory, report.receipts, report.candidate)
         if isinstance(candidate, str) or report.candidate.state != "training":
             return report
@@ -144,6 +152,13 @@ def _read_by(store: Store, inventory: Inventory, settings: Settings, slots: Read
 def _log_receipt(receipt: "Receipt") -> None:
     document = receipt.document
     log.info("%s %s: %d rows", document["status"], document["upload"], document["rows"]["kept"])
+
+
+def _score_fresh(store: Store, inventory: Inventory, settings: Settings, slots: Reader | None) -> list[FreshDocument]:
+    """What production does on the slots that have arrived, before they are trained on."""
+    from shared.evaluation.fresh import score_fresh  # noqa: PLC0415  (seconds, which a sweep without work does not take)
+
+    return score_fresh(store, inventory, settings, slots=slots)
 
 
 def _state_of(store: Store, candidate: Candidate | str) -> CandidateView:

@@ -1,6 +1,6 @@
 // The parts of the page that show the status: production, the candidate, decisions.
 
-import { age, badge, between, byId, count, el, fact, keyed, moment, onChange, plural, score, svg } from "./dom.js";
+import { age, badge, between, breakable, byId, count, el, fact, keyed, moment, onChange, plural, score, svg } from "./dom.js";
 import { FEW, folded, longList, texts } from "./lists.js";
 
 const decisionList = longList("decisions");
@@ -13,7 +13,7 @@ export const renderProduction = onChange((production, uploads, candidate, decisi
 });
 
 function serving(production) {
-  const { train_rows: trained, test_rows: tested, lineage = [], interval, baseline, warnings = [] } = production;
+  const { train_rows: trained, test_rows: tested, lineage = [], interval, baseline, warnings = [], fresh = [] } = production;
   return [
     el("p", { class: "score" }, score(production.score)),
     el("p", { class: "score-name" }, "F1 score on the test set", interval && `, 95 % interval ${between(interval)}`),
@@ -26,6 +26,7 @@ function serving(production) {
       fact("Scored on", plural(tested, "test row")),
       fact("Model", el("code", {}, production.model_id), `, generation ${production.generation}`),
     ),
+    fresh.length > 0 && onArrivals(fresh),
     warnings.length > 0 && doubts(warnings),
     production.hold && hold(),
     production.stale && stale(production.gone),
@@ -44,6 +45,20 @@ function scale(f1, [low, high], baseline) {
       typeof baseline === "number" && svg("rect", { class: "baseline", x: at(baseline) - 0.3, y: 0, width: 0.6, height: 8 }),
       svg("rect", { class: "here", x: at(f1) - 0.5, y: 0.5, width: 1, height: 7 })),
     typeof baseline === "number" && el("figcaption", { class: "quiet" }, `The best constant answer has ${score(baseline)} (thin line).`));
+}
+
+/** What production did on the slots that arrived since it was trained, the latest first. */
+function onArrivals(fresh) {
+  const line = ({ upload, f1, interval: range, rows, reason }) =>
+    fact(breakable(upload.split("/").at(-1)), typeof f1 === "number" ?
+      `${score(f1)}, 95 % interval ${between(range)}, ${plural(rows, "new row")}` : reason);
+  const draw = (some) => el("dl", { class: "facts" }, some.map(line));
+  const warned = fresh.find(({ f1 }) => typeof f1 === "number")?.warning;
+  return el("section", { class: "fresh" },
+    el("h3", {}, "On slots that arrived since"),
+    el("p", { class: "quiet" }, "F1 on their new rows, before anything was trained on them."),
+    folded(fresh, draw, 3),
+    warned && el("p", { class: "note rejected" }, el("strong", {}, "Below the test score. "), warned));
 }
 
 const doubts = (warnings) =>

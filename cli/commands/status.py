@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.console.output import decimal, f1_text, fact, first_few, json_option, line, moment, plural, print_json, table
-from cli.console.receipts import reason_lines
+from cli.console.receipts import fresh_text, reason_lines
 from cli.stages.target import Target, stage_option
 from functions.status import status as status_view
 from shared.bucket.store import Reader
@@ -18,6 +18,7 @@ from shared.registry.models import read_score
 from shared.registry.status_documents import CandidateDocument, ProductionDocument, StatusDocument
 
 SHOWN = 10
+SHOWN_FRESH = 3
 
 
 @click.command(short_help="Show the current state.")
@@ -64,6 +65,7 @@ def _show_production(production: ProductionDocument | None) -> None:
         f"trained on {rows} of {slots}, scored on {plural(production['test_rows'] or 0, 'test row')}",
     )
     _show_figures(production)
+    _show_fresh(production)
     if production["stale"]:
         fact("", f"stale: trained on uploads that were removed or replaced: {', '.join(production['gone'])}")
     if production["hold"]:
@@ -79,6 +81,14 @@ def _show_figures(production: ProductionDocument) -> None:
         fact("", "  ".join(figures))
     for warning in production.get("warnings", []):
         fact("", f"warning: {warning}")
+
+
+def _show_fresh(production: ProductionDocument) -> None:
+    """What it scored on the latest slots before they were trained on."""
+    for one in production.get("fresh", [])[:SHOWN_FRESH]:
+        fact("", f"fresh: {fresh_text(one)}")
+        if one["warning"]:
+            fact("", f"warning: {one['warning']}")
 
 
 def _show_schema(store: Reader, production: ProductionDocument | None) -> None:

@@ -3,6 +3,7 @@
 from cli.console.output import f1_text, first_few, first_reasons, line, marked, plural, read_as, styled
 from cli.stages.follow import Followed
 from shared.documents import ReasonDocument, ReceiptDocument
+from shared.registry.fresh_scores import FreshDocument
 
 
 def show_step(step: Followed) -> None:
@@ -21,6 +22,13 @@ def show_step(step: Followed) -> None:
         line(step.decision["reason"])
     if step.reason:
         line(f"  nothing was trained: {step.reason}")
+
+
+def fresh_text(fresh: FreshDocument) -> str:
+    """What production did on the new rows of a slot, or why that is not known."""
+    if fresh["f1"] is None:
+        return f"{fresh['upload']}: {fresh['reason']}"
+    return f"{f1_text(fresh['f1'], fresh['interval'])} on {plural(fresh['rows'], 'new row')} of {fresh['upload']}"
 
 
 def show_receipt(receipt: ReceiptDocument) -> None:

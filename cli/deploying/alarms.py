@@ -65,6 +65,7 @@ def alarms_of(
         "throttled": "The account's or the function's concurrency is used up.",
         "rejected": "Uploads are rejected: vintner status says why.",
         "score": "A score carries a warning: vintner status has it.",
+        "fresh": "Production does worse on what arrives than on the test set: vintner status says on which slot.",
         "drift": "A slot has a different distribution from the test set.",
     }
     alarms = [
@@ -75,6 +76,7 @@ def alarms_of(
         Alarm("requests-are-turned-away", LAMBDA, "Throttles", {"FunctionName": name}, said["throttled"]),
         Alarm("uploads-are-rejected", OWN, "UploadsRejected", ingest, said["rejected"], period_seconds=_HOURS),
         Alarm("data-drifts", OWN, "DriftedFeatures", ingest, said["drift"], period_seconds=24 * _HOURS),
+        Alarm("test-set-ages", OWN, "FreshWarnings", ingest, said["fresh"], period_seconds=24 * _HOURS),
         Alarm("scores-mean-little", OWN, "ScoreWarnings", ingest, said["score"], period_seconds=24 * _HOURS),
     ]
     for function, seconds in timeouts.items():

@@ -101,6 +101,21 @@ def model_key(model_id: str, name: str) -> str:
     return f"{MODELS}{model_id}/{name}"
 
 
+def fresh_prefix(model_id: str) -> str:
+    """Where a model's scores on newly arrived slots are."""
+    return model_key(model_id, "fresh/")
+
+
+def fresh_key(model_id: str, slot_digest: str) -> str:
+    """The key of what a model in production scored on a newly arrived slot."""
+    return f"{fresh_prefix(model_id)}{slot_digest}.json"
+
+
+def fresh_slots(entries: Iterable[Entry]) -> list[str]:
+    """The slot digests of a listing of a model's ``fresh/``."""
+    return [entry.key.rpartition("/")[2].removesuffix(".json") for entry in entries]
+
+
 def scored_models(entries: Iterable[Entry]) -> list[str]:
     """The ids of the models in a listing of ``models/`` that have a score."""
     return [match[1] for entry in entries if (match := _SCORE.fullmatch(entry.key))]

@@ -25,6 +25,7 @@ from shared.formats.row_errors import listed
 from shared.ingestion.loading import load_test_set
 from shared.settings import Settings
 from shared.tables.dataset import Dataset, Rows
+from shared.tables.encoding import Encoding
 
 RESAMPLES: Final = 9_999
 SEED: Final = 42
@@ -55,18 +56,21 @@ class Comparison:
 
     def predict(self, scorer: VectorScorer) -> NDArray[np.int32]:
         """Class indices (rows,) of a model on the rows that count; raise Incomparable when it cannot score them."""
-        absent = [name for name in scorer.plain.features if name not in self.dataset.features]
-        if absent:
-            raise Incomparable(f"the test set has no feature {listed(absent)}, which the model needs")
-        positions = [self.dataset.features.index(name) for name in scorer.plain.features]
-        encoding = self.dataset.encoding.of(positions)
-        if other := [
-            one.name for one, own in zip(encoding.columns, scorer.plain.columns, strict=True) if not one.like(own)
-        ]:
-            raise Incomparable(f"column {other[0]} is of another kind now than it is for the model")
-        indices, _ = score_rows(scorer, encoding, Rows(self.rows.values[:, positions], self.rows.codes))
+        indices, _ = score_rows(scorer, *rows_for(scorer, self.dataset.encoding, self.rows))
         positions_of_classes = _class_positions(scorer.plain.classes, self.dataset.classes)
         return np.take(positions_of_classes, indices)
+
+
+def rows_for(scorer: VectorScorer, encoding: Encoding, rows: Rows) -> tuple[Encoding, Rows]:
+    """The features that a model has, of rows under the current schema; raise Incomparable when it cannot score them."""
+    absent = [name for name in scorer.plain.features if name not in encoding.names]
+    if absent:
+        raise Incomparable(f"the test set has no feature {listed(absent)}, which the model needs")
+    positions = [encoding.names.index(name) for name in scorer.plain.features]
+    own = encoding.of(positions)
+    if other := [one.name for one, its in zip(own.columns, scorer.plain.columns, strict=True) if not one.like(its)]:
+        raise Incomparable(f"column {other[0]} is of another kind now than it is for the model")
+    return own, Rows(rows.values[:, positions], rows.codes)
 
 
 def compare_with(

@@ -1,10 +1,12 @@
 """Predictions of a model on the rows of a dataset, and what they score."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from shared.bucket import keys
 from shared.bucket.store import Reader
-from shared.documents import EvaluationDocument, ScoreDocument
+from shared.documents import EvaluationDocument, Label, ScoreDocument
 from shared.errors import Rejected
 from shared.evaluation.metrics import evaluate
 from shared.evaluation.vector_scorer import Answers, VectorScorer
@@ -49,9 +51,19 @@ def _too_far(error: OutOfRange) -> Rejected:
 
 def evaluate_scorer(scorer: VectorScorer, dataset: Dataset) -> EvaluationDocument:
     """The metrics of a model on the test set of a dataset."""
-    indices, probabilities = score_rows(scorer, dataset.encoding, dataset.test)
-    position = [dataset.classes.index(label) for label in scorer.plain.classes]
+    return evaluate_rows(scorer, dataset.encoding, dataset.test, dataset.classes, dataset.scored)
+
+
+def evaluate_rows(
+    scorer: VectorScorer, encoding: Encoding, rows: Rows, classes: Sequence[Label], scored: Sequence[int]
+) -> EvaluationDocument:
+    """The metrics of a model on some rows, whose `classes` are the model's and maybe more; `scored` are those of F1.
+
+    Raise Rejected when a row is out of the scorer's range.
+    """
+    indices, probabilities = score_rows(scorer, encoding, rows)
+    position = [classes.index(label) for label in scorer.plain.classes]
     predicted = np.array(position, np.int32)[indices]
-    spread = np.zeros((len(dataset.test), len(dataset.classes)))
+    spread = np.zeros((len(rows), len(classes)))
     spread[:, position] = probabilities
-    return evaluate(dataset.test.codes, predicted, spread, dataset.classes, dataset.scored)
+    return evaluate(rows.codes, predicted, spread, classes, scored)

@@ -20,7 +20,7 @@ from shared.ingestion.csv_reader import read_csv
 from shared.ingestion.slot_file import pack_slot, slot_digest, unpack_slot
 from shared.ingestion.uploads import read_override, read_upload
 from shared.settings import Settings
-from shared.tables.dataset import Dataset, assemble, misfit
+from shared.tables.dataset import Dataset, Unseen, assemble, assemble_unseen, misfit
 from shared.tables.held_out import Reference, reference_of
 from shared.tables.table import Table
 
@@ -130,6 +130,35 @@ def load_test_set(
             labels.update(table.labels)
     no_rows = Table(features, np.empty((0, len(features))), tuple(sorted(labels)), np.empty(0, np.int32))
     return replace(put_together([no_rows]), test_in_slots=in_slots)
+
+
+def load_unseen(
+    store: Store,
+    sources: Sequence[Source],
+    seen: Sequence[Source],
+    inventory: Inventory,
+    settings: Settings,
+    *,
+    slots: Reader | None = None,
+) -> list[Unseen]:
+    """The rows of each of some slots that neither the slots of `seen` nor the current test set has.
+
+    Raise NotFound when rows of a slot were pruned, Rejected when a slot or the test uploads do not fit.
+    """
+    reference = _reference(store, inventory, settings, slots)
+    features = tuple(column.name for column in reference.schema.features)
+    tables = load_tables(slots or store, sources)
+    for table in tables:
+        if problem := misfit(table.features, features):
+            raise Rejected(problem)
+    return assemble_unseen(
+        tables,
+        [] if settings.duplicates == "sum" else load_tables(slots or store, seen),
+        reference.tests,
+        reference.schema,
+        truth=settings.positive is not None,
+        duplicates=settings.duplicates,
+    )
 
 
 def load_dataset(

@@ -10,6 +10,7 @@ from shared.documents import (
     ReceiptDocument,
     Stored,
 )
+from shared.registry.fresh_scores import FreshDocument
 
 
 class CandidateDocument(TypedDict):
@@ -63,7 +64,10 @@ class ScoreFacts(TypedDict):
 
 
 class ProductionDocument(ScoreFacts):
-    """What is in production; `gone` are the uploads of its lineage that were removed or replaced since."""
+    """What is in production; `gone` are the uploads of its lineage that were removed or replaced since.
+
+    `fresh` are its scores on the slots that arrived since it was trained, the latest first; absent as in `ScoreFacts`.
+    """
 
     model_id: str
     score: float
@@ -72,6 +76,7 @@ class ProductionDocument(ScoreFacts):
     hold: bool
     withdrawn: list[str]
     test_fingerprint: str
+    fresh: NotRequired[list[FreshDocument]]
     stale: bool
     gone: list[str]
 

@@ -26,6 +26,7 @@ from shared.documents import (
 )
 from shared.errors import Conflict, NotFound, Rejected, Unknown
 from shared.registry.decisions import decision_names, doubts_of
+from shared.registry.fresh_scores import newest_fresh
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
 from shared.registry.status_documents import (
@@ -212,6 +213,7 @@ def _production(
         "hold": pointer.hold,
         "withdrawn": list(pointer.withdrawn),
         "test_fingerprint": pointer.test_fingerprint,
+        "fresh": newest_fresh(store, pointer.model_id, last.get("fresh", []) if last else []),
         "stale": bool(gone),
         "gone": gone,
     }

@@ -23,7 +23,7 @@ from shared.formats.row_errors import listed
 from shared.formats.values import as_number
 from shared.settings import Duplicates
 from shared.tables.encoding import Encoding, encode
-from shared.tables.row_counts import count_rows
+from shared.tables.row_counts import count_rows, new_rows
 from shared.tables.schema import Schema
 from shared.tables.table import Table
 
@@ -126,6 +126,46 @@ def assemble(
         scored=_scored(classes, test),
         test_in_slots=counted.test_in_slots,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """The rows of a slot that a model has not seen. All else is as of `Dataset`."""
+
+    encoding: Encoding
+    classes: tuple[Label, ...]
+    rows: Rows
+    scored: tuple[int, ...]
+
+
+def assemble_unseen(
+    slots: Sequence[Table],
+    seen: Sequence[Table],
+    tests: Sequence[Table],
+    schema: Schema,
+    *,
+    truth: bool,
+    duplicates: Duplicates,
+) -> list[Unseen]:
+    """The rows of each slot that neither the slots of `seen` nor the test set has, by the rule of `duplicates`.
+
+    Each slot is looked at as if no other one were new. All slots have the features of the schema; what lacks one in
+    `seen` has no row of the kind. The classes are those of all tables.
+    """
+    features = tuple(column.name for column in schema.features)
+    tables = [*slots, *tests, *(table for table in seen if misfit(table.features, features) is None)]
+    classes, translate = _classes(tables, truth=truth)
+    encoding, matrices = encode(tables, schema.features)
+    rows = _stack(tables, matrices, translate, len(features))
+    part = np.repeat(np.arange(len(tables), dtype=np.int64), [len(table) for table in tables])
+    new = new_rows(rows, part, part >= len(slots), duplicates)
+    is_test = (part >= len(slots)) & (part < len(slots) + len(tests))
+    scored = _scored(classes, Rows(rows.values[is_test], rows.codes[is_test]))
+    found = []
+    for position in range(len(slots)):
+        own = new & (part == position)
+        found.append(Unseen(encoding, classes, Rows(rows.values[own], rows.codes[own]), scored))
+    return found
 
 
 def misfit(columns: Sequence[str], features: Sequence[str]) -> str | None:

@@ -61,6 +61,28 @@ def count_rows(
     return RowCounts(repeated, in_test[own] & ~repeated, in_train[held_out])
 
 
+def new_rows(
+    rows: LabelledRows, part: NDArray[np.int64], is_seen: NDArray[np.bool_], duplicates: Duplicates
+) -> NDArray[np.bool_]:
+    """Mark the rows that are new in their part, by what the seen parts have; a seen row is never new.
+
+    `part`, of shape (rows,), is the upload of each row, and the rows of an upload follow each other; `is_seen` marks
+    the rows of the seen ones. Under ``union`` a row is new as often as its part has it oftener than each seen one,
+    under ``sum`` always, under ``distinct`` once in its part and where no seen one has it.
+    """
+    if duplicates == "sum":
+        return ~is_seen
+    group = number_rows([*((column,) for column in rows.values.T), (rows.codes,)])
+    if duplicates == "union":
+        group = _with_number_among_equals(group, part)
+    seen = np.zeros(group.max(initial=-1) + 1, bool)
+    seen[group[is_seen]] = True
+    new: NDArray[np.bool_] = ~seen[group] & ~is_seen
+    if duplicates == "distinct":
+        new &= ~pd.DataFrame({"part": part, "group": group}).duplicated().to_numpy()
+    return new
+
+
 def same_rows(values: NDArray[np.generic]) -> NDArray[np.int64]:
     """A number for each row (rows,), the same for rows of the same values; missing ones are alike.
 

@@ -68,6 +68,7 @@ def test_an_alarm_is_documented_and_on_a_metric_that_exists(alarm: Alarm) -> Non
     metrics = {
         telemetry.UPLOADS_REJECTED,
         telemetry.DRIFTED_FEATURES,
+        telemetry.FRESH_WARNINGS,
         telemetry.SCORE_WARNINGS,
         access_log.ERRORS,
         access_log.LATENCY,

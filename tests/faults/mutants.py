@@ -43,6 +43,7 @@ DESK: Final = "functions.desk"
 TRAINING: Final = "shared.training.train"
 RULES: Final = "shared.promotion.rules"
 COMPARISON: Final = "shared.evaluation.comparison"
+FRESH: Final = "shared.evaluation.fresh"
 COUNTS: Final = "shared.tables.row_counts"
 
 MUTANTS: Final = (
@@ -275,8 +276,30 @@ MUTANTS: Final = (
         "fresh = dataset.test_in_slots | True",
         "seen rows",
     ),
-    Mutant("add up what overlaps", COUNTS, 'if duplicates == "sum":', 'if duplicates != "distinct":', "union"),
-    Mutant("count each row once", COUNTS, 'if duplicates == "union":', "if False:", "union"),
+    Mutant("score rows that it was trained on", COUNTS, "~seen[group] & ~is_seen", "~is_seen", "new rows"),
+    Mutant(
+        "score slots that it was trained on",
+        FRESH,
+        " if source.slot not in trained_on}",
+        "}",
+        "fresh slots",
+    ),
+    Mutant("few rows are enough", FRESH, "if rows < ENOUGH_ROWS:", "if rows < 1:", "fresh slots"),
+    Mutant("score it again", FRESH, " if source.slot not in known]", "]", "fresh once"),
+    Mutant(
+        "add up what overlaps",
+        COUNTS,
+        'if duplicates == "sum":\n        return RowCounts',
+        'if duplicates != "distinct":\n        return RowCounts',
+        "union",
+    ),
+    Mutant(
+        "count each row once",
+        COUNTS,
+        'if duplicates == "union":\n        group = _with_number_among_equals(group, np',
+        "if False:\n        group = _with_number_among_equals(group, np",
+        "union",
+    ),
     Mutant(
         "train on test rows",
         COUNTS,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from functions import ingest_and_retrain
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.documents import DecisionDocument, encode, sha256
@@ -464,6 +465,54 @@ def _(module: ModuleType) -> None:
     score = stage.json(keys.model_key(OLD, "score.json"))
     found = module.compare_with(stage.store, score, Inventory.take(stage.store, stage.settings), stage.settings)
     assert (found.counted, found.total) == (len(FRESH), len(SEEN) + len(FRESH))
+
+
+@check("new rows")
+def _(module: ModuleType) -> None:
+    rows = Rows(np.array([[1.0], [1.0], [2.0], [1.0], [3.0]]), np.zeros(5, np.int32))
+    part, seen = np.array([0, 0, 0, 1, 1]), np.array([False, False, False, True, True])
+    found = {rule: module.new_rows(rows, part, seen, rule).tolist() for rule in ("union", "sum", "distinct")}
+    assert found == {
+        "union": [False, True, True, False, False],
+        "sum": [True, True, True, False, False],
+        "distinct": [False, False, True, False, False],
+    }
+
+
+def arrivals() -> Stage:
+    """A model of one slot in production; a slot of many rows and a slot of few have arrived."""
+    stage = stage_with_test_set()
+    stage.put_samples(1)
+    stage.ingest()
+    stage.add_model(A, 0.9, lineage=stage.lineage())
+    stage.promote()
+    stage.put(f"{SLOT}2.csv", sample(2, rows=60))
+    stage.put(f"{SLOT}3.csv", sample(3, rows=20))
+    with pytest.raises(Unknown):
+        ingest_and_retrain.run(stage.store, stage.settings, pause=lambda _: None, train=_killed)
+    return stage
+
+
+def _killed(*_: object) -> Any:  # noqa: ANN401  (never returns)
+    raise Unknown("killed")
+
+
+@check("fresh slots")
+def _(module: ModuleType) -> None:
+    stage = arrivals()
+    store = FakeStore()
+    for key in stage.listing():
+        if "/fresh/" not in key:
+            store.put(key, stage.store.read(key).body)
+    inventory = Inventory.take(store, stage.settings)
+    found = {one["upload"]: one["f1"] is None for one in module.score_fresh(store, inventory, stage.settings)}
+    assert found == {f"{SLOT}2.csv": False, f"{SLOT}3.csv": True}
+
+
+@check("fresh once")
+def _(module: ModuleType) -> None:
+    stage = arrivals()
+    assert module.score_fresh(stage.store, Inventory.take(stage.store, stage.settings), stage.settings) == []
 
 
 @check("union")

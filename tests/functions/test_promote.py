@@ -655,6 +655,7 @@ def test_a_quiet_round_costs_no_read_of_any_model(tested: Stage) -> None:
         Call("list", "data/slots/"),
         Call("list", "promotions/"),
         Call("read", "status.json"),
+        Call("list", f"models/{A}/fresh/"),
     ]
 
 
