@@ -151,7 +151,7 @@ function trained(candidate, decision) {
   const sure = candidate.interval ? ` (${between(candidate.interval)})` : "";
   const result = el("p", {}, "F1 ", el("strong", {}, score(candidate.f1)), `${sure} after training on ${plural(candidate.train_rows, "row")}.`);
   if (!decision) return [result, el("p", {}, "It will be compared with production next.")];
-  return [result, el("p", {}, badge(decision.decision), " ", el("span", { class: "said" }, decision.reason))];
+  return [result, el("p", {}, badge(decision.decision), " ", el("span", { class: "said" }, candidate.standing ?? decision.reason))];
 }
 
 const remarks = (warnings) =>
@@ -172,7 +172,7 @@ function totals(uploads) {
 export const renderDecisions = onChange((decisions) => {
   const newest = [...decisions].sort((a, b) => b.at.localeCompare(a.at));
   byId("decisions-empty").hidden = Boolean(newest.length);
-  keyed(decisionList.list, newest, (decision) => decision.key, drawDecision);
+  keyed(decisionList.list, newest, ({ key, standing }) => `${key} ${standing}`, drawDecision);
   decisionList.limit();
 });
 
@@ -183,6 +183,7 @@ function drawDecision(decision) {
     el("div", { class: "line" }, badge(decision.decision), el("strong", { class: "number" }, score(decision.candidate_score)),
       el("code", {}, decision.model_id)),
     el("p", {}, decision.reason),
+    decision.standing && !decision.standing.endsWith(decision.reason) && el("p", { class: "quiet" }, `Now: ${decision.standing}`),
     decision.warnings?.length > 0 && folded(decision.warnings, texts("warnings")),
     el("p", { class: "quiet" }, `rule ${decision.rule}, read at generation ${decision.generation}, `, age(decision.at)),
   );

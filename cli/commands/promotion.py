@@ -1,5 +1,7 @@
 """The promotion desk: ``vintner explain``, ``rollback``, ``release`` and ``approve``."""
 
+from collections.abc import Sequence
+
 import click
 
 from cli.console.output import decimal, f1_text, json_option, line, marked, print_json, styled, table
@@ -13,6 +15,7 @@ from shared.errors import NotFound, VintnerError
 from shared.registry.decisions import decision_names
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
+from shared.registry.standing import standing
 
 
 @click.command(short_help="Say why a model was or was not promoted.")
@@ -27,8 +30,9 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
         raise VintnerError(_unknown(store, model_id))
     decision_keys = [name.key for name in decision_names(store.list(keys.PROMOTIONS)) if name.model_id == model_id]
     decisions = [read_document(store, key, DecisionDocument) for key in decision_keys]
+    now = _standing(store, model_id, decisions)
     if as_json:
-        print_json({"score": score, "decisions": decisions})
+        print_json({"score": score, "decisions": decisions, "standing": now})
         return
     f1 = f1_text(score["f1"], score.get("interval"))
     line(f"{model_id}: {f1} on {score['test_rows']} rows of test set {score['test_fingerprint'][:8]}")
@@ -41,12 +45,22 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
     table(["slot", "rows used"], [[slot["upload"], slot["rows"]] for slot in score["lineage"]], numbers=["rows used"])
     for warning in score.get("warnings", []):
         line(f"warning: {warning}")
-    if not decisions:
-        line("no decision yet: promote has not run since it was scored")
     for decision in decisions:
         against = f" against {decision['production_model_id']}" if decision["production_model_id"] else ""
         marked(f"{styled(decision['decision'])} ", end="")
         line(f"at {decision['at']}{against} by rule {decision['rule']!r}: {decision['reason']}")
+    line(f"now: {now}")
+
+
+def _standing(store: Reader, model_id: str, decisions: Sequence[DecisionDocument]) -> str:
+    pointer = read_pointer(store)
+    return standing(
+        model_id,
+        decisions,
+        current=pointer.model_id if pointer else None,
+        hold=bool(pointer and pointer.hold),
+        withdrawn=pointer.withdrawn if pointer else (),
+    )
 
 
 def _unknown(store: Reader, model_id: str) -> str:

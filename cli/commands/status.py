@@ -12,10 +12,9 @@ from cli.console.receipts import fresh_text, reason_lines
 from cli.stages.target import Target, stage_option
 from functions.status import status as status_view
 from shared.bucket.store import Reader
-from shared.documents import DecisionDocument
 from shared.formats.columns import KINDS
 from shared.registry.models import read_score
-from shared.registry.status_documents import CandidateDocument, ProductionDocument, StatusDocument
+from shared.registry.status_documents import CandidateDocument, ListedDecision, ProductionDocument, StatusDocument
 
 SHOWN = 10
 SHOWN_FRESH = 3
@@ -108,10 +107,8 @@ def _show_candidate(view: StatusDocument) -> None:
     fact("candidate", "  ".join(part for part in parts if part))
     for warning in first_few(candidate.get("warnings", [])):
         fact("", f"warning: {warning}")
-    decisions = [decision for decision in view["decisions"] if decision["model_id"] == candidate["model_id"]]
-    if decisions and candidate["state"] == "trained":
-        latest = max(decisions, key=lambda decision: str(decision["at"]))
-        fact("", f"{latest['decision']}: {latest['reason']}")
+    if said := candidate.get("standing"):
+        fact("", said)
 
 
 def _f1(candidate: CandidateDocument) -> str | None:
@@ -156,7 +153,7 @@ def _show_confusion(production: ProductionDocument | None) -> None:
     table(["truth \\ predicted", *names], rows, numbers=names)
 
 
-def _show_decisions(decisions: Sequence[DecisionDocument]) -> None:
+def _show_decisions(decisions: Sequence[ListedDecision]) -> None:
     if not decisions:
         return
     line("")
@@ -166,8 +163,8 @@ def _show_decisions(decisions: Sequence[DecisionDocument]) -> None:
             decision["model_id"],
             decimal(decision["candidate_score"]),
             moment(decision["at"]),
-            decision["reason"],
+            decision.get("standing", decision["reason"]),
         ]
         for decision in decisions[:SHOWN]
     ]
-    table(["decision", "model", "F1", "at", "why"], rows, numbers=["F1"], whole=["decision", "model", "at"])
+    table(["decision", "model", "F1", "at", "now"], rows, numbers=["F1"], whole=["decision", "model", "at"])

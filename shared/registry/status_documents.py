@@ -14,7 +14,7 @@ from shared.registry.fresh_scores import FreshDocument
 
 
 class CandidateDocument(TypedDict):
-    """Where the candidate is, and what its score or its refusal says."""
+    """Where the candidate is, and what its score or its refusal says; `standing`: what became of it, as it is now."""
 
     state: CandidateState
     model_id: str | None
@@ -23,6 +23,7 @@ class CandidateDocument(TypedDict):
     interval: NotRequired[list[float] | None]
     baseline: NotRequired[float | None]
     train_rows: NotRequired[int | None]
+    standing: NotRequired[str | None]
     warnings: list[str]
 
 
@@ -42,9 +43,10 @@ class ListedReceipt(ReceiptDocument):
 
 
 class ListedDecision(DecisionDocument):
-    """A decision and its key."""
+    """A decision and its key; `standing` says where its model is now."""
 
     key: str
+    standing: NotRequired[str]
 
 
 class ScoreFacts(TypedDict):

@@ -29,6 +29,7 @@ from shared.registry.decisions import decision_names, doubts_of
 from shared.registry.fresh_scores import newest_fresh
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
+from shared.registry.standing import as_of_now
 from shared.registry.status_documents import (
     CandidateDocument,
     ListedDecision,
@@ -110,7 +111,7 @@ def _swap(store: Store, change: Callable[[StatusDocument], StatusDocument]) -> N
     for _ in range(SWAPS):
         try:
             view, etag = _current(store)
-            changed = change(view)
+            changed = as_of_now(change(view))
             if etag and {**view, "at": None} == {**changed, "at": None}:
                 return
             body = encode({**changed, "at": timestamp()})
@@ -190,7 +191,8 @@ def _receipt(store: Reader, key: str) -> ListedReceipt:
 def _decision(store: Reader, name: DecisionName, known: Mapping[str, ListedDecision]) -> ListedDecision:
     if name.key in known:
         return known[name.key]
-    return {"key": name.key, **read_document(store, name.key, DecisionDocument)}
+    read: ListedDecision = {**read_document(store, name.key, DecisionDocument), "key": name.key, "standing": ""}
+    return read
 
 
 def _production(
