@@ -16,7 +16,7 @@ from shared.errors import BadSetting
 VARIABLE: Final = "VINTNER_CORS"
 EVERYONE: Final = "*"
 PREFLIGHTED: Final = ("/predict", "/invocations", "/health", "/ping")
-PREFLIGHTED_PAGES: Final = ("/model", "/status", "/openapi.json")
+PREFLIGHTED_PAGES: Final = ("/model", "/profile", "/status", "/openapi.json")
 HEADERS: Final = "Content-Type,X-Api-Key"
 METHODS: Final = "GET,POST,OPTIONS"
 MAX_AGE_SECONDS: Final = 600

@@ -20,6 +20,7 @@ from chalicelib.cors import PREFLIGHTED_PAGES, allow_origins
 from chalicelib.problems import problem
 from chalicelib.runtime import production, reader, settings
 from functions import status
+from shared.errors import NotFound
 from shared.scorer.scorer import Scorer
 from shared.serving.production_cache import NotServing
 
@@ -31,6 +32,7 @@ ASSETS: Final = {
     Path(file).name: STATIC / file
     for file in (
         "chart.js",
+        "data.js",
         "docs.css",
         "docs.js",
         "dom.js",
@@ -94,6 +96,15 @@ def asset_route(version: str, name: str) -> Response:
 def model_route() -> Response:
     """The production model."""
     return answer(lambda: status.model(reader(), production()))
+
+
+@pages.route("/profile", methods=["GET"], api_key_required=KEY, name="profile")
+def profile_route() -> Response:
+    """The data of the production model, as the page draws them."""
+    try:
+        return answer(lambda: status.profile(reader(), production()))
+    except NotFound as error:
+        return problem(404, str(error))
 
 
 @pages.route("/status", methods=["GET"], api_key_required=KEY, name="status")

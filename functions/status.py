@@ -23,6 +23,16 @@ def status(reader: Reader) -> StatusDocument:
         return {"format": 1, "at": None, **empty_view()}
 
 
+def profile(reader: Reader, cache: ProductionCache) -> Document:
+    """What the page draws of the production model's data. Raise NotServing, and NotFound where none was written."""
+    model_id = cache.current().model_id
+    try:
+        found: Document = read_document(reader, keys.model_key(model_id, "profile.json"), dict)
+    except NotFound:
+        raise NotFound(f"model {model_id} has no profile: an earlier version trained it; the next one has") from None
+    return found
+
+
 def model(reader: Reader, cache: ProductionCache) -> Document:
     """The production model: what its score says, since when it serves, and whether its lineage is stale.
 

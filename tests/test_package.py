@@ -14,7 +14,7 @@ from tests.support.line import copy_project
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUTES = {"/", "/assets/{version}/{name}", "/docs", "/health", "/invocations", "/model", "/openapi.json", "/ping"}
-ROUTES |= {"/predict", "/status"}
+ROUTES |= {"/predict", "/profile", "/status"}
 FUNCTIONS = ["ingest_and_retrain", "ingest_and_retrain_sweep", "promote", "promote_sweep"]
 
 

@@ -83,6 +83,7 @@ def full_cycle(stage: Stage) -> dict[str, set[Use]]:
     def ask() -> None:
         predict(cache, b'{"a": 1, "b": 2}', "application/json")
         status.model(store, cache)
+        status.profile(store, cache)
 
     for key, body in [
         (f"{SLOT}one_class.csv", csv_of([(1, 2, "yes")])),

@@ -1,6 +1,7 @@
 // Asks for the status every few seconds while the page can be seen, and hands it to the parts of the page.
 
 import { renderChart, startChart } from "./chart.js";
+import { renderData } from "./data.js";
 import { byId, renewAges, score, setText } from "./dom.js";
 import { featuresOf } from "./fields.js";
 import { renderForm, startForm } from "./form.js";
@@ -14,6 +15,7 @@ const ROOT = new URL("../../", import.meta.url);
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 let model = null;
+let profile = null;
 let features = [];
 let timer = null;
 let asking = false;
@@ -27,10 +29,11 @@ async function ask(name) {
 
 /** The model behind the form, and its features; read again after each change of production. */
 async function followModel(production) {
-  if (!production) model = null;
+  if (!production) model = profile = null;
   if (!production || model?.generation === production.generation) return;
-  const [answered, api] = await Promise.all([ask("model"), ask("openapi.json")]);
-  model = answered;
+  const none = () => null; // of a model that an earlier version trained
+  const [answered, api, drawn] = await Promise.all([ask("model"), ask("openapi.json"), ask("profile").catch(none)]);
+  [model, profile] = [answered, drawn];
   features = featuresOf(answered, api);
 }
 
@@ -56,6 +59,7 @@ function render(status) {
   renderReceipts(receipts, uploads);
   renderDecisions(decisions);
   renderQuality(production, model);
+  renderData(profile);
   renderForm(model, features, ROOT);
 }
 

@@ -22,6 +22,7 @@ from shared.evaluation.predictions import evaluate_scorer
 from shared.evaluation.vector_scorer import VectorScorer
 from shared.ingestion.loading import load_dataset
 from shared.quality.lost_rows import lost_rows
+from shared.quality.profile import profile
 from shared.quality.sanity import SanityWarning, doubts_of_columns, doubts_of_rows, doubts_of_score
 from shared.quality.training_review import review
 from shared.settings import Settings
@@ -93,6 +94,8 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
             *review(dataset, [source.upload.key for source in candidate.slots]),
             *lost_rows(dataset, candidate.slots, settings.duplicates),
         ]
+        drawn = {"model_id": candidate.model_id, **profile(dataset, candidate.slots)}
+        settle_document(store, keys.model_key(candidate.model_id, "profile.json"), drawn)
     score: ScoreDocument = {
         "model_id": candidate.model_id,
         **evaluation,

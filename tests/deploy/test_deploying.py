@@ -127,7 +127,9 @@ def test_the_api_has_the_routes_of_the_app(found: Found) -> None:
     routes = {route for route in api["routes"] if route[1] != "OPTIONS"}
     posts = {("/predict", "POST"), ("/invocations", "POST")}
     assets = ("/assets/{version}/{name}", "GET")
-    gets = {(path, "GET") for path in ("/", "/docs", "/health", "/model", "/openapi.json", "/ping", "/status")}
+    gets = {
+        (path, "GET") for path in ("/", "/docs", "/health", "/model", "/openapi.json", "/ping", "/profile", "/status")
+    }
     assert routes == posts | gets | {assets}
     assert all(arn_of("api_handler") in one["uri"] and one["key"] is False for one in api["routes"].values())
     assert list(api["stages"]) == ["api"]

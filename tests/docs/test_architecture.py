@@ -14,7 +14,7 @@ import pytest
 from shared import documents
 from shared.bucket import keys
 from shared.documents import EvaluationDocument, Stored
-from shared.registry import status_documents
+from shared.registry import fresh_scores, status_documents
 from tests.support.document_fields import KINDS, eventful, fields_seen
 from tests.support.stage import Stage
 
@@ -25,6 +25,7 @@ TYPED = {
     "attempt": documents.AttemptDocument,
     "score": documents.ScoreDocument,
     "refusal": documents.RefusalDocument,
+    "fresh": fresh_scores.FreshDocument,
     "rescore": documents.RescoreDocument,
     "pointer": documents.PointerDocument,
     "decision": documents.DecisionDocument,
@@ -123,7 +124,7 @@ def test_the_fields_of_a_document_are_those_of_its_type(kind: str) -> None:
 
 
 def test_every_type_of_document_is_described() -> None:
-    types = [*vars(documents).values(), *vars(status_documents).values()]
+    types = [value for module in (documents, fresh_scores, status_documents) for value in vars(module).values()]
     stored = [found for found in types if Stored in getattr(found, "__orig_bases__", ())]
     assert [found for found in stored if found not in TYPED.values() and found is not EvaluationDocument] == []
 

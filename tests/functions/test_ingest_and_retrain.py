@@ -14,9 +14,11 @@ from shared.bucket.keys import Upload
 from shared.bucket.s3 import S3Store
 from shared.documents import encode
 from shared.errors import Unavailable, Unknown
+from tests.support.documents import decision_of
 from tests.support.fake_store import Call, FakeStore
-from tests.support.stage import SLOT, TEST, Stage, csv_of, sample
+from tests.support.stage import SLOT, TEST, Stage, csv_of, model_id, sample
 
+ARTEFACTS = ("model.joblib", "profile.json", "score.json", "scorer.json")
 ONE_CLASS = csv_of([(number, -number, "yes") for number in range(9)])
 
 
@@ -71,7 +73,7 @@ def test_a_slot_and_a_test_set_make_a_model(stage: Stage) -> None:
     stage.put_samples(1)
     [score] = stage.ingest().trained
     folder = f"models/{score['model_id']}/"
-    assert stage.listing(folder) == [folder + name for name in ("model.joblib", "score.json", "scorer.json")]
+    assert stage.listing(folder) == [folder + name for name in ARTEFACTS]
     assert stage.json(folder + "score.json") == score
     assert candidate(stage) | {"f1": score["f1"], "state": "trained"} == candidate(stage)
 
@@ -590,14 +592,17 @@ def test_the_view_is_rebuilt_when_it_is_damaged(stage: Stage) -> None:
 def test_the_view_is_swapped_until_it_sticks(stage: Stage, error: Exception | None) -> None:
     stage.ingest()
     stage.put_samples(1)
+    own = decision_of(model_id(1), "kept", write_id="w")
     if error:
         fake(stage).fail("swap", keys.STATUS, error=error, times=3)
     else:
-        other = encode({"candidate": {}, "decisions": [1]})
+        other = encode({"decisions": [own]})
         fake(stage).disturb("swap", keys.STATUS, lambda: fake(stage).put(keys.STATUS, other))
     stage.ingest()
     assert candidate(stage)["state"] == "trained"
-    assert stage.json(keys.STATUS)["decisions"] == ([] if error else [1])
+    assert stage.json(keys.STATUS)["decisions"] == (
+        [] if error else [{**own, "standing": f"kept out: {own['reason']}"}]
+    )
 
 
 def test_a_view_that_cannot_be_written_stops_nothing(stage: Stage) -> None:

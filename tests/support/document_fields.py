@@ -16,6 +16,8 @@ KINDS: Final = {
     "attempt": r"attempts/.*",
     "score": r"models/[^/]+/score\.json",
     "scorer": r"models/[^/]+/scorer\.json",
+    "profile": r"models/[^/]+/profile\.json",
+    "fresh": r"models/[^/]+/fresh/.*",
     "refusal": r"models/[^/]+/refused\.json",
     "rescore": r"models/[^/]+/rescores/.*",
     "pointer": r"production\.json",

@@ -58,6 +58,31 @@ def test_the_page_draws_how_far_a_score_can_be_trusted(page: Page, line: Line) -
     assert page.locator("#canvas path.interval").count() == page.locator("#canvas circle").count() > 0
 
 
+def test_the_page_draws_the_data_of_production(page: Page, line: Line) -> None:
+    opened(page, line)
+    status, profile = line.ask("/profile")
+    assert (status, profile["model_id"]) == (200, line.pointer().model_id)
+    assert "Each column in 30 training rows" in text_of(page, "#data")
+    drawn = page.locator("#data svg.histogram")
+    labels = [one.get_attribute("aria-label") for one in drawn.all()]
+    assert labels == [f"Distribution of {column['name']}" for column in profile["columns"]]
+    bars = sum(len(column["train"]) for column in profile["columns"])
+    assert page.locator("#data svg.histogram rect").count() == bars
+    assert [row.inner_text().split("\t")[0] for row in page.locator("#data tbody tr").all()][:2] == [
+        "Training rows",
+        "Test set",
+    ]
+
+
+def test_the_page_shows_how_production_does_on_what_arrives(page: Page, line: Line) -> None:
+    opened(page, line)
+    fresh = line.ask("/status")[1]["production"]["fresh"]
+    text = text_of(page, "#production")
+    assert fresh
+    assert "On slots that arrived since" in text
+    assert all(f"{one['f1']:.4f}" in text for one in fresh if one["f1"] is not None)
+
+
 def test_a_rejected_upload_shows_each_reason_with_its_place(page: Page, line: Line) -> None:
     opened(page, line)
     reasons = page.locator("#receipts > li", has_text="data/slots/bad.csv").locator(".reasons li")
