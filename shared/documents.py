@@ -88,16 +88,15 @@ class Confusion(TypedDict):
 
 
 class EvaluationDocument(Stored):
-    """How a model does on the test set, as part of its score; `f1_of` says which classes the F1 is of.
-
-    `interval` is the 95 % interval of F1: low, high. `baseline` is the F1 of the best constant answer.
-    """
+    """How a model does on the test set, as part of its score; `f1_of` says which classes the F1 is of."""
 
     f1: float
-    interval: NotRequired[list[float]]
-    baseline: NotRequired[float]
+    interval: NotRequired[list[float]]  # the 95 % interval of F1: low, high
+    baseline: NotRequired[float]  # F1 of the best constant answer
     metrics: dict[str, float]
     f1_of: NotRequired[str | dict[str, Label]]
+    threshold: NotRequired[float | None]  # None for more than two classes, as the next
+    f1_at_half: NotRequired[float | None]  # F1 of the same model at a threshold of 0.5
     confusion: NotRequired[Confusion]
 
 

@@ -13,6 +13,7 @@ from shared.formats.values import MISSING, as_number
 
 Duplicates = Literal["union", "sum", "distinct"]
 UnknownFields = Literal["warn", "error"]
+Threshold = float | Literal["auto", "tuned"]
 
 AUTO: Final = "auto"
 ESTIMATORS: Final = (
@@ -123,6 +124,7 @@ class Settings(ReadingSettings, _Place):
     on_drift: str = "warn"
     duplicates: Duplicates = "union"
     unknown_fields: UnknownFields = "warn"
+    threshold: Threshold = "auto"
     pages: bool = True
 
     @classmethod
@@ -145,6 +147,7 @@ class Settings(ReadingSettings, _Place):
             on_drift=variables.choice("VINTNER_ON_DRIFT", ON_DRIFT),
             duplicates=variables.choice("VINTNER_DUPLICATES", DUPLICATES),
             unknown_fields=variables.choice("VINTNER_UNKNOWN_FIELDS", UNKNOWN_FIELDS),
+            threshold=variables.threshold("VINTNER_THRESHOLD"),
             pages=variables.choice("VINTNER_PAGES", ("on", "off")) == "on",
         )
         if settings.label in settings.ignore:
@@ -167,6 +170,7 @@ class Settings(ReadingSettings, _Place):
             "estimator": self.estimator,
             "duplicates": self.duplicates,
             "missing": sorted(self.missing),
+            "threshold": self.threshold,
         }
 
 
@@ -212,6 +216,17 @@ class _Variables:
             if chosen == value:
                 return chosen
         raise BadSetting(f"{name}={value!r}, expected one of: {', '.join(allowed)}")
+
+    def threshold(self, name: str) -> Threshold:
+        value = self._text(name)
+        if value == "tuned":
+            return "tuned"
+        if value in {"", "auto"}:
+            return "auto"
+        number = as_number(value)
+        if number is None or not 0 < number < 1:
+            raise BadSetting(f"{name}={value!r}, expected auto, tuned or a number between 0 and 1, such as 0.3")
+        return number
 
     def number(self, name: str, default: float, at_most: float = math.inf) -> float:
         value = self._text(name)

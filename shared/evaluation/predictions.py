@@ -1,6 +1,7 @@
 """Predictions of a model on the rows of a dataset, and what they score."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -8,13 +9,15 @@ from shared.bucket import keys
 from shared.bucket.store import Reader
 from shared.documents import EvaluationDocument, Label, ScoreDocument
 from shared.errors import Rejected
-from shared.evaluation.metrics import evaluate
+from shared.evaluation.metrics import evaluate, f1_of
 from shared.evaluation.vector_scorer import Answers, VectorScorer
 from shared.registry.models import read_scorer_body
 from shared.scorer.preprocessing import OutOfRange
 from shared.scorer.scorer import Scorer
 from shared.tables.dataset import Dataset, Rows
 from shared.tables.encoding import Encoding
+
+HALF: Final = 0.5
 
 
 def load_vector_scorer(reader: Reader, score: ScoreDocument) -> VectorScorer:
@@ -66,4 +69,9 @@ def evaluate_rows(
     predicted = np.array(position, np.int32)[indices]
     spread = np.zeros((len(rows), len(classes)))
     spread[:, position] = probabilities
-    return evaluate(rows.codes, predicted, spread, classes, scored)
+    evaluation = evaluate(rows.codes, predicted, spread, classes, scored)
+    threshold, at_half = scorer.plain.threshold, None
+    if threshold is not None:
+        own = predicted if threshold == HALF else np.take(position, probabilities[:, 1] > HALF).astype(np.int32)
+        at_half = f1_of(rows.codes, own, scored)
+    return {**evaluation, "threshold": threshold, "f1_at_half": at_half}

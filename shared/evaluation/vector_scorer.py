@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared.documents import decode
 from shared.evaluation.vector_trees import tree_leaves
+from shared.scorer.classifiers.probabilities import cut_of, threshold_of
 from shared.scorer.preprocessing import OutOfRange
 from shared.scorer.scorer import Scorer
 from shared.tables.encoding import Encoding
@@ -102,7 +103,7 @@ def _adaboost(document: dict[str, Any], plain: Scorer) -> Score:
     """As `shared.scorer.classifiers.adaboost`: each tree's weight for its class."""
     classes = len(plain.classes)
     trees = [tree_leaves(tree, plain.inputs) for tree in document["trees"]]
-    weights, weight_sum = document["weights"], document["weight_sum"]
+    weights, weight_sum, cut = document["weights"], document["weight_sum"], cut_of(document)
     if classes == 2:
         said = [np.array([-weight, weight])[:, None] for weight in weights]
     else:
@@ -114,7 +115,7 @@ def _adaboost(document: dict[str, Any], plain: Scorer) -> Score:
             total += leaves(values, own)
         total /= weight_sum
         if classes == 2:
-            return _of_log_odds(total[:, 0] + total[:, 0])
+            return _of_log_odds(total[:, 0] + total[:, 0], cut)
         return np.argmax(total, axis=1), _softmax(total / (classes - 1))
 
     return score
@@ -124,12 +125,15 @@ def _forest(document: dict[str, Any], plain: Scorer) -> Score:
     """As `shared.scorer.classifiers.forest`: the mean of the leaves' probabilities."""
     trees = [tree_leaves(tree, plain.inputs) for tree in document["trees"]]
     said = np.array(document["leaves"], np.float64)
+    threshold = threshold_of(document)
 
     def score(values: NDArray[Any]) -> Answers:
         total = np.zeros((len(values), len(plain.classes)))
         for leaves in trees:
             total += leaves(values, said)
         total /= len(trees)
+        if threshold is not None:
+            return (total[:, 1] >= threshold).astype(np.int64), total
         return np.argmax(total, axis=1), total
 
     return score
@@ -140,14 +144,14 @@ def _boosting(document: dict[str, Any], plain: Scorer) -> Score:
     start = [float(value) for value in document["start"]]
     said = np.array(document["leaves"], np.float64)[:, None]
     trees = [tree_leaves(tree, plain.inputs) for tree in document["trees"]]
-    tie = bool(document["tie"])
+    cut = cut_of(document, tie=bool(document["tie"]))
 
     def score(values: NDArray[Any]) -> Answers:
         total = np.tile(np.array(start), (len(values), 1))
         for number, leaves in enumerate(trees):
             total[:, number % len(start)] += leaves(values, said)[:, 0]
         if len(start) == 1:
-            return _of_log_odds(total[:, 0], tie=tie)
+            return _of_log_odds(total[:, 0], cut)
         return np.argmax(total, axis=1), _softmax(total)
 
     return score
@@ -157,6 +161,7 @@ def _linear(document: dict[str, Any], plain: Scorer) -> Score:
     """As `shared.scorer.classifiers.linear`. A row too near to a tie for this sum is left to the exact one."""
     coefficients = np.array(document["coefficients"], np.longdouble)
     intercepts = np.array(document["intercepts"], np.longdouble)
+    cut = cut_of(document)
 
     def score(values: NDArray[Any]) -> Answers:
         total = np.zeros((len(values), len(intercepts)), np.longdouble)
@@ -167,11 +172,11 @@ def _linear(document: dict[str, Any], plain: Scorer) -> Score:
             size += np.abs(product)
         decisions = (total + intercepts).astype(np.float64)
         indices, probabilities = (
-            _of_log_odds(decisions[:, 0])
+            _of_log_odds(decisions[:, 0], cut)
             if len(intercepts) == 1
             else (np.argmax(decisions, axis=1), _softmax(decisions))
         )
-        near = _gap(decisions) <= _NEAR_A_TIE * (size.max(axis=1) + np.abs(intercepts).max())
+        near = _gap(decisions, cut) <= _NEAR_A_TIE * (size.max(axis=1) + np.abs(intercepts).max())
         for row in np.flatnonzero(near):
             indices[row], probabilities[row] = plain.score(values[row].tolist())
         return indices, probabilities
@@ -179,19 +184,19 @@ def _linear(document: dict[str, Any], plain: Scorer) -> Score:
     return score
 
 
-def _gap(decisions: Matrix) -> Matrix:
+def _gap(decisions: Matrix, cut: float) -> Matrix:
     """How far each row (rows,) is from another decision."""
     if decisions.shape[1] == 1:
-        return np.abs(decisions[:, 0])
+        return np.abs(decisions[:, 0] - cut)
     best = np.partition(decisions, -2, axis=1)[:, -2:]
     return np.asarray(best[:, 1] - best[:, 0])
 
 
-def _of_log_odds(decision: Matrix, *, tie: bool = False) -> Answers:
-    """Two classes from the log odds of the second (rows,); `tie` is the class of a row whose log odds are 0."""
+def _of_log_odds(decision: Matrix, cut: float) -> Answers:
+    """Two classes from the log odds of the second (rows,), which decide for it from `cut` on."""
     with np.errstate(over="ignore"):
         second = 1.0 / (1.0 + np.exp(-decision))
-    return ((decision >= 0) if tie else (decision > 0)).astype(np.int64), np.column_stack([1.0 - second, second])
+    return (decision >= cut).astype(np.int64), np.column_stack([1.0 - second, second])
 
 
 def _softmax(values: Matrix) -> Matrix:

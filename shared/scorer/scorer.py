@@ -15,7 +15,7 @@ from shared.errors import Rejected
 from shared.formats.columns import Column, Value
 from shared.formats.values import MISSING
 from shared.scorer.classifiers import LOADERS, Loader
-from shared.scorer.classifiers.probabilities import Probabilities, Score
+from shared.scorer.classifiers.probabilities import Probabilities, Score, threshold_of
 from shared.scorer.preprocessing import Inputs, Vector
 
 
@@ -26,7 +26,8 @@ class Scorer:
     `features` names the values of a row in order; `classes` names the probabilities in order. `label` and `ignored` are
     columns that a request may carry and that are not used; `missing` are the spellings of a missing value in a text.
     `pick` takes the values of the features out of a row in which every one is a number that stands for itself; None
-    when a feature is something else.
+    when a feature is something else. `threshold` is from which probability of the second of two classes on that class
+    is the answer; None for more classes.
     """
 
     features: tuple[str, ...]
@@ -38,6 +39,7 @@ class Scorer:
     pick: Callable[[dict[str, Any]], tuple[Any, ...]] | None
     transform: Callable[[Sequence[Value]], Vector]
     score: Score
+    threshold: float | None
 
     @classmethod
     def load(cls, body: bytes, key: str) -> "Scorer":
@@ -69,6 +71,7 @@ class Scorer:
             pick=_picker(inputs.columns),
             transform=inputs.transform(),
             score=load(document, inputs.width, len(classes)),
+            threshold=(threshold_of(document) or 0.5) if len(classes) == 2 else None,
         )
 
     @cached_property

@@ -36,13 +36,15 @@ Importances = NDArray[np.float64]
 class Family:
     """Classifiers that are exported alike. `importances` gives a share for each input (inputs,), all together 1 or 0.
 
-    `precision` is that of the inputs that scikit-learn's own code sees.
+    `precision` is that of the inputs that scikit-learn's own code sees; `has_log_odds` says that of two classes the
+    log odds of the second decide, which scikit-learn calls the decision function.
     """
 
     kind: str
     export: Callable[[Any], Document]
     importances: Callable[[Any], Importances] = operator.attrgetter("feature_importances_")
     precision: str = "float32"
+    has_log_odds: bool = True
 
 
 def build_classifier(estimator: str) -> Any:  # noqa: ANN401  (scikit-learn has no types)
@@ -182,9 +184,9 @@ _CLASSIFIERS: Final[dict[str, Callable[[], Any]]] = {
 _FAMILIES: Final[dict[type, Family]] = {
     AdaBoostClassifier: Family("adaboost", _adaboost),
     PresortedAdaBoostClassifier: Family("adaboost", _adaboost),
-    RandomForestClassifier: Family("forest", _forest),
-    ExtraTreesClassifier: Family("forest", _forest),
-    DecisionTreeClassifier: Family("forest", _forest),
+    RandomForestClassifier: Family("forest", _forest, has_log_odds=False),
+    ExtraTreesClassifier: Family("forest", _forest, has_log_odds=False),
+    DecisionTreeClassifier: Family("forest", _forest, has_log_odds=False),
     GradientBoostingClassifier: Family("boosting", _gradient_boosting),
     HistGradientBoostingClassifier: Family("boosting", _hist_gradient_boosting, _gains, "float64"),
     LogisticRegression: Family("linear", _logistic_regression, _magnitudes, "float64"),

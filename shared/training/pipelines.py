@@ -18,6 +18,7 @@ from shared.settings import ESTIMATORS, Settings
 from shared.tables.dataset import MAX_CLASSES, Dataset, Rows
 from shared.tables.encoding import Encoding
 from shared.training.classifiers import as_scikit_learn, build_classifier, family_of
+from shared.training.decision_threshold import threshold_fields
 from shared.training.preprocessing import build_features, export_features, feature_of_each_input, fit_features
 from shared.training.processors import limited_threads
 
@@ -77,8 +78,11 @@ def fit_alike(pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64
     return pipeline
 
 
-def export(pipeline: Pipeline, dataset: Dataset, settings: Settings) -> bytes:
-    """The fitted pipeline as the bytes of ``scorer.json``; the same fit gives the same bytes."""
+def export(pipeline: Pipeline, dataset: Dataset, settings: Settings, threshold: float | None = None) -> bytes:
+    """The fitted pipeline as the bytes of ``scorer.json``; the same fit gives the same bytes.
+
+    `threshold` is from which probability of the second of two classes on that class is the answer; None is 0.5.
+    """
     encoding = dataset.encoding
     classifier = pipeline["classifier"]
     family = family_of(classifier)
@@ -92,6 +96,7 @@ def export(pipeline: Pipeline, dataset: Dataset, settings: Settings) -> bytes:
         "label": column_name(settings.label),
         "ignored": sorted({*map(column_name, settings.ignore), *dataset.unused}),
         **family.export(classifier),
+        **threshold_fields(classifier, threshold),
     }
     return encode(fields)
 

@@ -28,8 +28,10 @@ from shared.quality.training_review import review
 from shared.settings import Settings
 from shared.tables.dataset import Dataset
 from shared.training.candidate import Candidate
+from shared.training.decision_threshold import with_threshold
 from shared.training.model_selection import select
 from shared.training.pipelines import check_parity, export, fit, importances
+from shared.training.threshold_choice import choose_threshold
 from shared.training.versions import versions
 
 Fit = Callable[[Dataset, str], Pipeline]
@@ -77,12 +79,15 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         selection = select(dataset, settings.estimator)
     with timings.step("fit"):
         pipeline = fit(dataset, selection.estimator)
+    with timings.step("threshold"):
+        choice = choose_threshold(dataset, selection.estimator, settings.threshold)
     with timings.step("check"):
-        exported = export(pipeline, dataset, settings)
-        compared = check_parity(pipeline, VectorScorer.load(exported, "scorer.json"), dataset)
+        exported = export(pipeline, dataset, settings, choice.threshold)
+        deciding = with_threshold(pipeline, choice.threshold)
+        compared = check_parity(deciding, VectorScorer.load(exported, "scorer.json"), dataset)
     with timings.step("write"):
         pickled = io.BytesIO()
-        joblib.dump(pipeline, pickled)
+        joblib.dump(deciding, pickled)
         model = settle(store, keys.model_key(candidate.model_id, "model.joblib"), pickled.getvalue())
         key = keys.model_key(candidate.model_id, "scorer.json")
         stored = settle(store, key, exported)
@@ -112,7 +117,7 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         "schema": dataset.schema.as_document(),
         "features": list(dataset.features),
         "estimator": selection.estimator,
-        "selection": selection.as_document(),
+        "selection": {**selection.as_document(), "threshold": choice.as_document()},
         "fallback_rounds": getattr(pipeline["classifier"], "fallback_rounds_", None),
         "importances": importances(pipeline, dataset.encoding),
         "classes": list(dataset.classes),

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from typing import Final
 
-TRAINER_VERSION: Final = 5
+TRAINER_VERSION: Final = 6
 
 
 def versions() -> dict[str, str]:

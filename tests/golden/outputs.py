@@ -6,9 +6,11 @@ version, buckets that exist would keep the old rows and models, and new ones wou
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from shared.bucket.inventory import READER_VERSION, Inventory
 from shared.documents import Document, decode, digest
@@ -16,11 +18,14 @@ from shared.ingestion.csv_reader import read_csv
 from shared.ingestion.loading import load_dataset
 from shared.ingestion.slot_file import slot_digest
 from shared.settings import AUTO, ESTIMATORS, Positive, Settings
+from shared.tables.dataset import Dataset
 from shared.tables.schema import Override
 from shared.training.candidate import Candidate, candidate_of
 from shared.training.model_selection import select
 from shared.training.pipelines import export, fit
+from shared.training.threshold_choice import choose_threshold
 from shared.training.versions import TRAINER_VERSION, versions
+from tests.support.datasets import dataset_of
 from tests.support.fake_store import FakeStore
 from tests.support.stage import SLOT, TEST, Stage
 
@@ -68,7 +73,20 @@ def trainer() -> Part:
         for name in ESTIMATORS
         if settings.positive or name != AUTO
     }
-    return Part(TRAINER_VERSION, names, scorers)
+    return Part(TRAINER_VERSION, names, scorers | _thresholds())
+
+
+def _thresholds() -> dict[str, Any]:
+    """A scorer with a threshold of each kind, and what cross-validation chooses on rows with a rare class."""
+    named = {f"{name}, at 0.3": _trained(TWO_CLASSES, name, 0.3) for name in ("adaboost", "random_forest")}
+    return {**named, "threshold": _rounded(asdict(choose_threshold(_rare(), "decision_tree", AUTO)))}
+
+
+def _rare() -> Dataset:
+    """Rows of two classes, of which the second is rare; whole numbers, so that any processor has the same."""
+    rows = np.arange(900)
+    codes = (rows % 10 == 0).astype(np.int32)
+    return dataset_of(np.column_stack([rows * 37 % 101 + 40 * codes, rows * 53 % 89]).astype(np.float64), codes)
 
 
 def _read(upload: str, settings: Settings) -> Document:
@@ -103,19 +121,19 @@ def _candidate(stage: Stage) -> Candidate:
     return candidate
 
 
-def _trained(settings: Settings, estimator: str) -> str:
+def _trained(settings: Settings, estimator: str, threshold: float | None = None) -> str:
     """The digest of a scorer's numbers, to nine digits."""
     stage = _stage(settings)
     candidate = _candidate(stage)
     dataset = load_dataset(stage.store, candidate.slots, candidate.inventory, settings)
     chosen = select(dataset, estimator).estimator
-    document = decode(export(fit(dataset, chosen), dataset, settings), "scorer.json")
+    document = decode(export(fit(dataset, chosen), dataset, settings, threshold), "scorer.json")
     return digest([chosen, _rounded(document)])
 
 
 def _rounded(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
     if isinstance(value, dict):
         return {name: _rounded(item) for name, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

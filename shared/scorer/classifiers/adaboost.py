@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import exp
 from typing import Any
 
-from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, softmax
+from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, cut_of, softmax
 from shared.scorer.classifiers.trees import Node, load_trees, walk
 
 
@@ -20,7 +20,8 @@ def load_adaboost(document: dict[str, Any], inputs: int, classes: int) -> Score:
         raise ValueError("trees and weights differ in number")
     check_finite([*weights, 1 / weight_sum])
     if classes == 2:
-        return _binary([tree.grow((-weight, weight)) for tree, weight in zip(trees, weights, strict=True)], weight_sum)
+        grown = [tree.grow((-weight, weight)) for tree, weight in zip(trees, weights, strict=True)]
+        return _binary(grown, weight_sum, cut_of(document))
     shares = [_shares(weight, classes) for weight in weights]
     return _multiclass([tree.grow(share) for tree, share in zip(trees, shares, strict=True)], weight_sum, classes)
 
@@ -41,7 +42,7 @@ def _stumps(roots: Sequence[Node]) -> list[tuple[int, float, Any, Any]] | None:
     ]
 
 
-def _binary(roots: Sequence[Node], weight_sum: float) -> Score:
+def _binary(roots: Sequence[Node], weight_sum: float, cut: float) -> Score:
     stumps = _stumps(roots)
 
     def score(values: Sequence[float]) -> tuple[int, Probabilities]:
@@ -55,7 +56,7 @@ def _binary(roots: Sequence[Node], weight_sum: float) -> Score:
         half = total / weight_sum
         decision = half + half
         second = 1.0 / (1.0 + exp(-decision))
-        return (1 if decision > 0 else 0), [1.0 - second, second]
+        return (1 if decision >= cut else 0), [1.0 - second, second]
 
     return score
 

@@ -7,7 +7,7 @@ each of several. Then each round has a tree for each class.
 from collections.abc import Sequence
 from typing import Any
 
-from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, logistic, softmax
+from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, cut_of, logistic, softmax
 from shared.scorer.classifiers.trees import load_trees, walk
 
 
@@ -24,6 +24,7 @@ def load_boosting(document: dict[str, Any], inputs: int, classes: int) -> Score:
     roots = [tree.grow(leaves) for tree in load_trees(document["trees"], inputs, len(leaves))]
     if len(roots) % len(start):
         raise ValueError("a round of trees is not whole")
+    cut = cut_of(document, tie=bool(tie))
     columns = [(first, roots[position :: len(start)]) for position, first in enumerate(start)]
 
     def add(values: Sequence[float]) -> list[float]:
@@ -31,7 +32,7 @@ def load_boosting(document: dict[str, Any], inputs: int, classes: int) -> Score:
 
     def binary(values: Sequence[float]) -> tuple[int, Probabilities]:
         (decision,) = add(values)
-        return (1 if decision > 0 or (tie and decision == 0) else 0), logistic(decision)
+        return (1 if decision >= cut else 0), logistic(decision)
 
     def multiclass(values: Sequence[float]) -> tuple[int, Probabilities]:
         decisions = add(values)

@@ -6,7 +6,7 @@ A leaf says the probability of each class, and the forest the mean of its trees.
 from collections.abc import Sequence
 from typing import Any
 
-from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite
+from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, threshold_of
 from shared.scorer.classifiers.trees import load_trees, walk
 
 
@@ -16,11 +16,14 @@ def load_forest(document: dict[str, Any], inputs: int, classes: int) -> Score:
     if any(len(leaf) != classes for leaf in leaves):
         raise ValueError("leaves and classes differ in number")
     check_finite(share for leaf in leaves for share in leaf)
+    threshold = threshold_of(document)
     roots = [tree.grow(leaves) for tree in load_trees(document["trees"], inputs, len(leaves))]
 
     def score(values: Sequence[float]) -> tuple[int, Probabilities]:
         found = [walk(root, values) for root in roots]
         probabilities = [added(column) / len(roots) for column in zip(*found, strict=True)]
+        if threshold is not None:
+            return (1 if probabilities[1] >= threshold else 0), probabilities
         return probabilities.index(max(probabilities)), probabilities
 
     return score

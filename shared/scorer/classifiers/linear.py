@@ -10,7 +10,7 @@ from math import fsum
 from operator import mul
 from typing import Any
 
-from shared.scorer.classifiers.probabilities import Probabilities, Score, check_finite, logistic, softmax
+from shared.scorer.classifiers.probabilities import Probabilities, Score, check_finite, cut_of, logistic, softmax
 
 
 def load_linear(document: dict[str, Any], inputs: int, classes: int) -> Score:
@@ -20,6 +20,7 @@ def load_linear(document: dict[str, Any], inputs: int, classes: int) -> Score:
     if len(intercepts) != (1 if classes == 2 else classes) or any(len(row) != inputs for row in rows):
         raise ValueError("coefficients, inputs and classes differ in number")
     check_finite([*intercepts, *(coefficient for row in rows for coefficient in row)])
+    cut = cut_of(document)
     weights = list(zip(rows, intercepts, strict=True))
 
     def add(values: Sequence[float]) -> list[float]:
@@ -27,7 +28,7 @@ def load_linear(document: dict[str, Any], inputs: int, classes: int) -> Score:
 
     def binary(values: Sequence[float]) -> tuple[int, Probabilities]:
         (decision,) = add(values)
-        return (1 if decision > 0 else 0), logistic(decision)
+        return (1 if decision >= cut else 0), logistic(decision)
 
     def multiclass(values: Sequence[float]) -> tuple[int, Probabilities]:
         decisions = add(values)

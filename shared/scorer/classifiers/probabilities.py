@@ -1,16 +1,39 @@
 """What every classifier answers, and how its numbers become probabilities."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
-from math import exp, isfinite
+from math import exp, isfinite, ulp
 from operator import add
-from typing import Final
+from typing import Any, Final
 
 Probabilities = list[float]
 Score = Callable[[Sequence[float]], tuple[int, Probabilities]]
 """From the inputs of a row to the index of the predicted class and the probability of each class."""
 
 _LOWEST: Final = -700.0  # beyond it the exponential would overflow, and the probability is 0 to 300 digits
+
+
+def cut_of(document: Mapping[str, Any], *, tie: bool = False) -> float:
+    """The lowest log odds of the second of two classes that decide for it.
+
+    A document without a threshold decides at 0; `tie` says whether 0 itself is the second class. Raise ValueError,
+    KeyError or TypeError for a threshold that is none.
+    """
+    if threshold_of(document) is None:
+        return 0.0 if tie else ulp(0.0)
+    cut = float(document["threshold_log_odds"])
+    check_finite([cut])
+    return cut
+
+
+def threshold_of(document: Mapping[str, Any]) -> float | None:
+    """From which probability of the second of two classes on that class is the answer; None where none is named."""
+    if "threshold" not in document:
+        return None
+    threshold = float(document["threshold"])
+    if not 0 < threshold < 1 or len(document["classes"]) != 2:
+        raise ValueError("a threshold is a number between 0 and 1, and for two classes")
+    return threshold
 
 
 def added(values: Iterable[float], start: float = 0.0) -> float:
