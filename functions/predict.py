@@ -33,6 +33,35 @@ def predict(cache: ProductionCache, body: bytes, media_type: str, unknown_fields
     return answer
 
 
+def explain(cache: ProductionCache, body: bytes, media_type: str, unknown_fields: UnknownFields = "warn") -> Answer:
+    """Answer one row as `predict` does, with what each feature contributed to the answer.
+
+    Raise what `predict` raises, InvalidFields also for a body that is not one row as an object.
+    """
+    production = cache.current()
+    scorer = production.scorer
+    rows = parse_body(body, media_type, scorer, unknown_fields)
+    if not rows.single:
+        found = f"a body for many rows (of {len(rows.values)})"
+        way_out = "ask for each row by itself, or without explain"
+        raise InvalidFields(
+            [FieldError("", f"expected one row as an object with explain=true, found {found}: {way_out}")]
+        )
+    answer = _prediction(_answer(scorer, rows, 0), scorer)
+    explained = scorer.explain(rows.values[0])
+    answer["contributions"] = explained.contributions
+    answer["explanation"] = {
+        "class": scorer.classes[explained.label],
+        "unit": scorer.explainer.unit,
+        "method": scorer.explainer.method,
+        "base": explained.base,
+    }
+    answer["model_id"] = production.model_id
+    if rows.warnings:
+        answer["warnings"] = rows.warnings
+    return answer
+
+
 def invoke(cache: ProductionCache, body: bytes, media_type: str, unknown_fields: UnknownFields = "warn") -> Answer:
     """Answer as model servers do: a list of plain predictions, also for one row. Raises what `predict` raises."""
     scorer = cache.current().scorer

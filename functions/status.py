@@ -48,6 +48,8 @@ def model(reader: Reader, cache: ProductionCache) -> Document:
         "score": pointer.score,
         "interval": score.get("interval"),
         "baseline": score.get("baseline"),
+        "threshold": production.scorer.threshold,
+        "f1_at_half": score.get("f1_at_half"),
         "promoted_at": pointer.promoted_at,
         "generation": pointer.generation,
         "decision": pointer.decision,

@@ -24,6 +24,7 @@ function serving(production) {
       fact("In production since", moment(production.promoted_at), " (", age(production.promoted_at), ")"),
       fact("Trained on", `${plural(trained, "row")} of ${plural(lineage.length, "slot")}`),
       fact("Scored on", plural(tested, "test row")),
+      typeof production.threshold === "number" && fact("Threshold", ...threshold(production)),
       fact("Model", el("code", {}, production.model_id), `, generation ${production.generation}`),
     ),
     fresh.length > 0 && onArrivals(fresh),
@@ -31,6 +32,13 @@ function serving(production) {
     production.hold && hold(),
     production.stale && stale(production.gone),
   ].filter(Boolean);
+}
+
+/** From which probability on the second class is the answer; at 0.5 the model decides as it is. */
+function threshold({ threshold: from, f1_at_half: half, confusion }) {
+  const name = confusion ? el("code", {}, `${confusion.labels.at(-1)}`) : "the second class";
+  const other = from !== 0.5 && typeof half === "number" && `; at 0.5 its F1 is ${score(half)}`;
+  return [name, ` from a probability of ${from} on`, other];
 }
 
 /** F1 from 0 to 1: the interval as a bar, the score on it, and what the best constant answer has. */

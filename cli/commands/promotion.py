@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from cli.console.output import decimal, f1_text, json_option, line, marked, print_json, styled, table
+from cli.console.output import decimal, f1_text, json_option, line, marked, print_json, styled, table, threshold_text
 from cli.stages.target import Target, stage_option
 from functions import desk
 from functions.promote import PromotionReport
@@ -38,6 +38,9 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
     line(f"{model_id}: {f1} on {score['test_rows']} rows of test set {score['test_fingerprint'][:8]}")
     if (baseline := score.get("baseline")) is not None:
         line(f"the best constant answer has F1 {baseline:.4f}")
+    if (threshold := score.get("threshold")) is not None:
+        why = score["selection"]["threshold"]["why"]
+        line(f"{threshold_text(threshold, score.get('f1_at_half'))}: {why}")
     line(
         f"trained on {score['train_rows']} rows; {score['duplicates']} duplicates dropped, "
         f"{score['in_test_set']} rows of the test set kept out"

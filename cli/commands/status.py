@@ -7,7 +7,19 @@ from typing import Any
 
 import click
 
-from cli.console.output import decimal, f1_text, fact, first_few, json_option, line, moment, plural, print_json, table
+from cli.console.output import (
+    decimal,
+    f1_text,
+    fact,
+    first_few,
+    json_option,
+    line,
+    moment,
+    plural,
+    print_json,
+    table,
+    threshold_text,
+)
 from cli.console.receipts import fresh_text, reason_lines
 from cli.stages.target import Target, stage_option
 from functions.status import status as status_view
@@ -76,6 +88,8 @@ def _show_figures(production: ProductionDocument) -> None:
     figures = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in production["metrics"].items() if name != "f1"]
     if (baseline := production.get("baseline")) is not None:
         figures.append(f"F1 of a constant answer {baseline:.4f}")
+    if (threshold := production.get("threshold")) is not None:
+        figures.append(threshold_text(threshold, production.get("f1_at_half")))
     if figures:
         fact("", "  ".join(figures))
     for warning in production.get("warnings", []):

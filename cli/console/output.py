@@ -110,6 +110,11 @@ def f1_text(f1: float, interval: Sequence[float] | None) -> str:
     return f"F1 {f1:.4f}" + (f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else "")
 
 
+def threshold_text(threshold: float, f1_at_half: float | None) -> str:
+    """From which probability on the second class is the answer, and what the model scores at 0.5 instead."""
+    return f"threshold {threshold:g}" + (f" (F1 at 0.5 {f1_at_half:.4f})" if f1_at_half is not None else "")
+
+
 def read_as(detected: Mapping[str, object]) -> str:
     """How a file was read where that is unusual: ``Windows-1252, semicolons, decimal commas, gzip``."""
     parts = [str(detected["encoding"])] if detected["encoding"] != "UTF-8" else []

@@ -52,11 +52,14 @@ class ListedDecision(DecisionDocument):
 class ScoreFacts(TypedDict):
     """What is shown of the production model's score; None where its score is gone.
 
-    `interval`, `baseline` and `warnings` (the reasons to doubt it) are absent where an earlier version wrote the view.
+    `interval`, `baseline`, `threshold`, `f1_at_half` (F1 at a threshold of 0.5), `warnings` (reasons to doubt it) are
+    absent where an earlier version wrote the view.
     """
 
     interval: NotRequired[list[float] | None]
     baseline: NotRequired[float | None]
+    threshold: NotRequired[float | None]
+    f1_at_half: NotRequired[float | None]
     warnings: NotRequired[list[str]]
     metrics: dict[str, float]
     confusion: Confusion | None

@@ -228,6 +228,8 @@ def _facts(store: Reader, model_id: str) -> ScoreFacts:
     return {
         "interval": score.get("interval"),
         "baseline": score.get("baseline"),
+        "threshold": score.get("threshold"),
+        "f1_at_half": score.get("f1_at_half"),
         "warnings": doubts_of(score),
         "metrics": score.get("metrics", {}),
         "confusion": score.get("confusion"),

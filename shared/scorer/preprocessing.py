@@ -106,6 +106,15 @@ class Inputs:
         """How many values the classifier sees."""
         return len(self.fills) + sum(category.width for category in self.categories)
 
+    @property
+    def sources(self) -> list[int]:
+        """The feature behind each value that the classifier sees, by its position among the columns."""
+        positions = [position for position, column in enumerate(self.columns) if not column.is_category]
+        of_categories = [position for position, column in enumerate(self.columns) if column.is_category]
+        for position, category in zip(of_categories, self.categories, strict=True):
+            positions += [position] * category.width
+        return positions
+
     def transform(self) -> Callable[[Sequence[Value]], Vector]:
         """What turns the values of a row, in the order of the features, into what the classifier sees."""
         return self._numbers() if not self.categories else self._mixed()

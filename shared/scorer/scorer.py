@@ -5,8 +5,9 @@ in `classifiers`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from math import fsum
 from operator import itemgetter
 from typing import Any
 
@@ -16,7 +17,17 @@ from shared.formats.columns import Column, Value
 from shared.formats.values import MISSING
 from shared.scorer.classifiers import LOADERS, Loader
 from shared.scorer.classifiers.probabilities import Probabilities, Score, threshold_of
+from shared.scorer.contributions import Explainer, explainer_of
 from shared.scorer.preprocessing import Inputs, Vector
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a row is answered so: `contributions` by feature, on top of `base`, are the sum of the class `label`."""
+
+    label: int
+    base: float
+    contributions: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class Scorer:
     columns that a request may carry and that are not used; `missing` are the spellings of a missing value in a text.
     `pick` takes the values of the features out of a row in which every one is a number that stands for itself; None
     when a feature is something else. `threshold` is from which probability of the second of two classes on that class
-    is the answer; None for more classes.
+    is the answer; None for more classes. `document` is what all of this was read from.
     """
 
     features: tuple[str, ...]
@@ -40,6 +51,7 @@ class Scorer:
     transform: Callable[[Sequence[Value]], Vector]
     score: Score
     threshold: float | None
+    document: dict[str, Any] = field(repr=False, compare=False)
 
     @classmethod
     def load(cls, body: bytes, key: str) -> "Scorer":
@@ -71,6 +83,7 @@ class Scorer:
             pick=_picker(inputs.columns),
             transform=inputs.transform(),
             score=load(document, inputs.width, len(classes)),
+            document=document,
             threshold=(threshold_of(document) or 0.5) if len(classes) == 2 else None,
         )
 
@@ -91,6 +104,26 @@ class Scorer:
         Raise OutOfRange.
         """
         return self.score(self.transform(row))
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """What explains answers; made when the first one is asked for."""
+        return explainer_of(self.document, self.inputs.width)
+
+    def explain(self, row: Sequence[Value]) -> Explanation:
+        """What each feature adds to the sum of the second of two classes, or of the predicted one of several.
+
+        `row` is as of `answer`; raise OutOfRange. The columns of a category count together, and what fills a gap counts
+        for its feature.
+        """
+        vector = self.transform(row)
+        label = 1 if len(self.classes) == 2 else self.score(vector)[0]
+        found = self.explainer.explain(vector, label)
+        of_features: list[list[float]] = [[] for _ in self.features]
+        for source, value in zip(self.inputs.sources, found.inputs, strict=True):
+            of_features[source].append(value)
+        contributions = dict(zip(self.features, map(fsum, of_features), strict=True))
+        return Explanation(label, found.base, contributions)
 
 
 def _picker(columns: Sequence[Column]) -> Callable[[dict[str, Any]], tuple[Any, ...]] | None:

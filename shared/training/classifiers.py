@@ -66,7 +66,10 @@ def _adaboost(ensemble: Any) -> Document:  # noqa: ANN401
     return {
         "weights": ensemble.estimator_weights_[: len(ensemble.estimators_)].tolist(),
         "weight_sum": float(ensemble.estimator_weights_.sum()),
-        "trees": [_tree(one.tree_, one.tree_.value[:, 0, :].argmax(axis=1)) for one in ensemble.estimators_],
+        "trees": [
+            _tree(one.tree_, one.tree_.value[:, 0, :].argmax(axis=1), one.tree_.n_node_samples)
+            for one in ensemble.estimators_
+        ],
     }
 
 
@@ -100,6 +103,7 @@ def _hist_gradient_boosting(ensemble: Any) -> Document:  # noqa: ANN401
             left=one["left"],
             right=one["right"],
             leaf=leaf,
+            rows=one["count"],
         )
         for one, leaf in zip(nodes, numbers, strict=True)
     ]
@@ -142,7 +146,8 @@ def _numbered(
     return leaves.tolist(), numbers
 
 
-def _tree(tree: Any, leaf: ArrayLike) -> Document:  # noqa: ANN401
+def _tree(tree: Any, leaf: ArrayLike, rows: ArrayLike | None = None) -> Document:  # noqa: ANN401
+    """A tree's columns; its rows are those drawn to train it, unless they are given (nodes,)."""
     return _columns(
         tree.children_left < 0,
         feature=tree.feature,
@@ -150,6 +155,7 @@ def _tree(tree: Any, leaf: ArrayLike) -> Document:  # noqa: ANN401
         left=tree.children_left,
         right=tree.children_right,
         leaf=leaf,
+        rows=tree.weighted_n_node_samples if rows is None else rows,
     )
 
 
@@ -161,6 +167,7 @@ def _columns(
     left: ArrayLike,
     right: ArrayLike,
     leaf: ArrayLike,
+    rows: ArrayLike,
 ) -> Document:
     """A tree's columns (nodes,), with nothing in them that its nodes do not need."""
     return {
@@ -169,6 +176,7 @@ def _columns(
         "left": np.where(is_leaf, 0, left).tolist(),
         "right": np.where(is_leaf, 0, right).tolist(),
         "leaf": np.where(is_leaf, leaf, 0).tolist(),
+        "rows": np.where(is_leaf, rows, 0).astype(np.int64).tolist(),
     }
 
 

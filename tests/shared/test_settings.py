@@ -39,6 +39,11 @@ VALID = [
     ("VINTNER_DUPLICATES", "sum", "duplicates", "sum"),
     ("VINTNER_UNKNOWN_FIELDS", "", "unknown_fields", "warn"),
     ("VINTNER_UNKNOWN_FIELDS", "error", "unknown_fields", "error"),
+    ("VINTNER_THRESHOLD", "", "threshold", "auto"),
+    ("VINTNER_THRESHOLD", " auto ", "threshold", "auto"),
+    ("VINTNER_THRESHOLD", "tuned", "threshold", "tuned"),
+    ("VINTNER_THRESHOLD", ".3", "threshold", 0.3),
+    ("VINTNER_THRESHOLD", "0.5", "threshold", 0.5),
     ("VINTNER_PAGES", "on", "pages", True),
     ("VINTNER_PAGES", "off", "pages", False),
 ]
@@ -80,6 +85,12 @@ INVALID = [
     ("VINTNER_MAX_UPLOAD_MB", "256 MB", "expected a number from 0"),
     ("VINTNER_DUPLICATES", "keep", "expected one of: union, sum, distinct"),
     ("VINTNER_UNKNOWN_FIELDS", "ignore", "expected one of: warn, error"),
+    ("VINTNER_THRESHOLD", "0", "expected auto, tuned or a number between 0 and 1, such as 0.3"),
+    ("VINTNER_THRESHOLD", "1", "expected auto, tuned or a number"),
+    ("VINTNER_THRESHOLD", "-0.2", "expected auto, tuned or a number"),
+    ("VINTNER_THRESHOLD", "30%", "expected auto, tuned or a number"),
+    ("VINTNER_THRESHOLD", "nan", "expected auto, tuned or a number"),
+    ("VINTNER_THRESHOLD", "best", "expected auto, tuned or a number"),
     ("VINTNER_PAGES", "true", "expected one of: on, off"),
 ]
 

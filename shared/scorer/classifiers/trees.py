@@ -14,7 +14,8 @@ Node = tuple[int, Any, Any, Any]
 class Tree:
     """A decision tree as columns. Node 0 is the root; a leaf has feature -1, and `leaf` is its number among leaves.
 
-    Trees share the leaves that say the same.
+    Trees share the leaves that say the same. `rows` are the training rows that came to each leaf; an earlier version
+    wrote none.
     """
 
     feature: list[int]
@@ -22,11 +23,13 @@ class Tree:
     left: list[int]
     right: list[int]
     leaf: list[int]
+    rows: list[int] | None = None
 
     def check(self, features: int, leaves: int) -> None:
         """Raise ValueError unless every walk from the root ends at a known leaf."""
         nodes = len(self.feature)
-        if not nodes or {len(self.threshold), len(self.left), len(self.right), len(self.leaf)} != {nodes}:
+        rows = self.leaf if self.rows is None else self.rows
+        if not nodes or {len(self.threshold), len(self.left), len(self.right), len(self.leaf), len(rows)} != {nodes}:
             raise ValueError("the columns of a tree differ in length")
         for node, feature in enumerate(self.feature):
             children = (self.left[node], self.right[node])
@@ -35,6 +38,8 @@ class Tree:
             if feature >= 0 and not all(node < child < nodes for child in children):
                 raise ValueError("a node's children do not come after it")
         check_finite(self.threshold)
+        if min(rows) < 0:
+            raise ValueError("a node has fewer rows than none")
 
     def grow(self, leaves: Sequence[Any]) -> Node:
         """The root, with what each leaf says in its place."""
