@@ -72,9 +72,8 @@ def _predict(cache: ProductionCache, body: bytes, media_type: str, unknown_field
 def _is_explained(query: Mapping[str, str]) -> bool:
     value = query.get("explain", "false")
     if value not in {"true", "false"}:
-        raise InvalidFields(
-            [FieldError("", f"expected explain=true or explain=false in the query, found {short(value)}")]
-        )
+        expected = "expected explain=true or explain=false in the query"
+        raise InvalidFields([FieldError("", f"{expected}, found {short(value)}")])
     return value == "true"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from chalicelib.explanation_schemas import decision_text, explanation_schemas
 from chalicelib.json_schemas import Bounds, Schema, missing_schema, value_schema
 from shared.documents import Label
 from shared.formats.values import FLOAT32_MAX, TRUE
@@ -45,7 +46,7 @@ def _of_model(scorer: Scorer, forms: Sequence[str], unknown_fields: UnknownField
     names = list(scorer.class_names)
     probability: Schema = {"type": "number", "minimum": 0, "maximum": 1}
     answer = {
-        "prediction": {**label, "description": "The class with the highest vote."},
+        "prediction": {**label, "description": decision_text(scorer)},
         "probability": {**probability, "description": "Of the predicted class."},
         "probabilities": {
             "type": "object",
@@ -64,7 +65,7 @@ def _of_model(scorer: Scorer, forms: Sequence[str], unknown_fields: UnknownField
         "DataframeSplit": _split(scorer, unknown_fields),
         "Label": {**label, "description": f"A class: a value of the label {scorer.label}."},
         "RowPrediction": _closed(answer),
-        "Prediction": _prediction({**answer, "model_id": model_id}),
+        "Prediction": _prediction({**answer, "model_id": model_id}, explanation_schemas(scorer)),
     }
     return {name: schema for name, schema in schemas.items() if name not in _FORMS.values() or name in forms}
 
@@ -81,13 +82,14 @@ def _of_no_model() -> Schema:
     return {
         "Label": label,
         "RowPrediction": _closed(answer),
-        "Prediction": _prediction({**answer, "model_id": {"$ref": "#/components/schemas/ModelId"}}),
+        "Prediction": _prediction({**answer, "model_id": {"$ref": "#/components/schemas/ModelId"}}, {}),
     }
 
 
-def _prediction(answer: Schema) -> Schema:
-    """The schema of the answer to one row."""
-    return _closed({**answer, "warnings": {"$ref": "#/components/schemas/Warnings"}}, required=list(answer))
+def _prediction(answer: Schema, explained: Schema) -> Schema:
+    """The schema of the answer to one row; what is there on demand is not required."""
+    warnings = {"$ref": "#/components/schemas/Warnings"}
+    return _closed({**answer, **explained, "warnings": warnings}, required=list(answer))
 
 
 def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:

@@ -42,11 +42,8 @@ def explain(cache: ProductionCache, body: bytes, media_type: str, unknown_fields
     scorer = production.scorer
     rows = parse_body(body, media_type, scorer, unknown_fields)
     if not rows.single:
-        found = f"a body for many rows (of {len(rows.values)})"
-        way_out = "ask for each row by itself, or without explain"
-        raise InvalidFields(
-            [FieldError("", f"expected one row as an object with explain=true, found {found}: {way_out}")]
-        )
+        expected = f"expected one row as a JSON object for explain=true, found a body for many, with {len(rows.values)}"
+        raise InvalidFields([FieldError("", f"{expected}: ask for each row by itself, or without explain")])
     answer = _prediction(_answer(scorer, rows, 0), scorer)
     explained = scorer.explain(rows.values[0])
     answer["contributions"] = explained.contributions

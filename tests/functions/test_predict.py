@@ -76,6 +76,37 @@ def test_one_row_gets_one_prediction(served: Stage) -> None:
     assert sum(answer["probabilities"].values()) == pytest.approx(1)
 
 
+def test_an_explained_row_has_what_each_feature_added(served: Stage) -> None:
+    plain = ask(served, YES)
+    explained = predict.explain(cache_of(served), json.dumps(YES).encode(), JSON)
+    contributions, explanation = explained.pop("contributions"), explained.pop("explanation")
+    assert explained == plain
+    assert contributions == {"a": 2.0, "b": 0.0}
+    assert explanation == {"class": "yes", "unit": "log_odds", "method": "additive", "base": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        pytest.param(json.dumps({"instances": [YES]}), JSON, id="one instance"),
+        pytest.param(json.dumps({"instances": []}), JSON, id="no instance"),
+        pytest.param("a,b\n1,2\n", "text/csv", id="csv"),
+    ],
+)
+def test_an_explanation_is_for_one_row_as_an_object(served: Stage, body: str, media_type: str) -> None:
+    with pytest.raises(
+        InvalidFields, match="expected one row as a JSON object for explain=true, found a body for many"
+    ):
+        predict.explain(cache_of(served), body.encode(), media_type)
+
+
+def test_an_explained_row_may_be_imputed_and_have_unknown_fields(served: Stage) -> None:
+    body = json.dumps({"a": None, "b": 1.0, "c": 1}).encode()
+    explained = predict.explain(cache_of(served), body, JSON)
+    assert explained["contributions"].keys() == {"a", "b"}
+    assert len(explained["warnings"]) == 1
+
+
 MANY: dict[str, tuple[object, str]] = {
     "instances": ({"instances": [YES, NO]}, JSON),
     "one instance": ({"instances": [YES]}, JSON),

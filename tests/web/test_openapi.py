@@ -153,6 +153,29 @@ def test_json_is_accepted_as_described(site: Site, document: Document, path: str
     check(document, operation, answer)
 
 
+@pytest.mark.parametrize("name", JSON_BODIES)
+def test_an_explanation_is_given_for_one_row_as_described(site: Site, document: Document, name: str) -> None:
+    status, body = JSON_BODIES[name]
+    is_row = isinstance(body, dict) and "a" in body
+    answer = site.ask("/predict?explain=true", json.dumps(body), content_type="application/json")
+    assert answer.status == (status if is_row else 422)
+    check(document, document["paths"]["/predict"]["post"], answer)
+    if answer.status == 200:
+        assert answer.json()["contributions"].keys() == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("explain=true", 422), ("explain=yes", 422), ("explain=", 422), ("explain=false", 200), ("other=true", 200)],
+)
+def test_what_explain_may_be(site: Site, document: Document, query: str, status: int) -> None:
+    answer = site.ask(f"/predict?{query}", b"a,b\n1,2\n", content_type="text/csv")
+    assert answer.status == status
+    check(document, document["paths"]["/predict"]["post"], answer)
+    if status == 422:
+        assert "explain" in answer.json()["errors"][0]["detail"]
+
+
 @pytest.mark.parametrize("name", STRICT)
 def test_unknown_fields_are_refused_as_described(make_site: Callable[[Settings], Site], name: str) -> None:
     site = make_site(Settings(bucket="vintner", label="label", ignore=("id",), unknown_fields="error"))

@@ -1,6 +1,7 @@
 """Contributions add up to what scikit-learn's own model computes, and are what they are said to be."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def of_scikit_learns_nodes(pipeline: Pipeline, frame: Any) -> Matrix:  # noqa: A
     found = np.zeros(values.shape)
     for one in (tree.tree_ for tree in trees):
         for row, path in enumerate(one.decision_path(values).tolil().rows):
-            for node, child in zip(path, path[1:], strict=False):
+            for node, child in pairwise(path):
                 found[row, one.feature[node]] += (one.value[child, 0, 1] - one.value[node, 0, 1]) / len(trees)
     return found
 
