@@ -32,6 +32,7 @@ ASSETS: Final = {
     Path(file).name: STATIC / file
     for file in (
         "chart.js",
+        "contributions.js",
         "data.js",
         "docs.css",
         "docs.js",

@@ -1,5 +1,6 @@
 // A form made from the production model's own features.
 
+import { explained } from "./contributions.js";
 import { byId, el, onChange, setText } from "./dom.js";
 import { complain, drawField, input, meaningOfEmpty, readField, remark, restore } from "./fields.js";
 import { folded } from "./lists.js";
@@ -27,7 +28,7 @@ const draw = onChange((wanted) => {
 export function renderForm(current, wanted, root) {
   model = current;
   features = wanted;
-  address = new URL("predict", root);
+  address = new URL("predict?explain=true", root);
   byId("form").hidden = !model;
   byId("form-empty").hidden = Boolean(model);
   if (model) draw(features);
@@ -66,11 +67,17 @@ async function submit(event) {
     return;
   }
   const elapsed = performance.now() - started;
-  if (response.ok) showAnswer(answer, elapsed);
+  if (response.ok) showAnswer(answer, elapsed, row);
   else showProblem(answer);
 }
 
-function showAnswer(answer, elapsed) {
+/** Why the answer may be the class with the smaller probability: where it is decided elsewhere than at 0.5. */
+function threshold({ threshold: from, classes }) {
+  if (typeof from !== "number" || from === 0.5) return null;
+  return el("p", { class: "quiet" }, "It is ", el("code", {}, `${classes[1]}`), ` from a probability of ${from} on.`);
+}
+
+function showAnswer(answer, elapsed, row) {
   const rule = model.settings?.positive;
   const meaning = rule ? `${model.label} ${rule}` : model.label;
   const ranked = Object.entries(answer.probabilities).sort((a, b) => b[1] - a[1]);
@@ -78,6 +85,8 @@ function showAnswer(answer, elapsed) {
     el("p", { class: "kicker" }, meaning),
     el("p", { class: "figure" }, `${answer.prediction}`),
     ...folded(ranked, (some) => bars(some), SHOWN_CLASSES),
+    ...[threshold(model)].filter(Boolean),
+    ...explained(answer, new Set(Object.keys(row).filter((name) => row[name] === null))),
     el("p", { class: "quiet" }, "Model ", el("code", {}, answer.model_id), `, answered in ${elapsed.toFixed(1)} ms`),
   );
 }

@@ -1,8 +1,9 @@
 """``vintner predict``: rows in, predictions out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,17 +17,20 @@ from shared.formats.values import as_number, column_name
 
 @click.command(short_help="Ask the endpoint for predictions.")
 @click.argument("values", metavar="FILE.csv[.gz] | FIELD=VALUE...", nargs=-1, required=True)
+@click.option("--explain", is_flag=True, help="Say what each feature contributed; for one row.")
 @stage_option
 @json_option
-def predict(values: tuple[str, ...], *, stage: str, as_json: bool) -> None:
+def predict(values: tuple[str, ...], *, explain: bool, stage: str, as_json: bool) -> None:
     """Ask the endpoint: for the rows of a CSV file, or for one row given as FIELD=VALUE pairs.
 
     A value is read as the kind of its feature: grade=A, since=2026-03-01, member=yes, age=41. FIELD= is a missing
     value.
     """
     rows = _rows(values)
+    if explain and isinstance(rows, bytes):
+        raise click.UsageError("expected one row as FIELD=VALUE pairs with --explain, found a file")
     target = Target.of(stage)
-    answer = ask(target, *_body(rows, target))
+    answer = ask(target, *_body(rows, target), explain=explain)
     if as_json:
         print_json(answer)
         return
@@ -40,6 +44,21 @@ def predict(values: tuple[str, ...], *, stage: str, as_json: bool) -> None:
         table(["row", "prediction", "probability"], lines, numbers=["row", "probability"])
     else:
         line(f"{_plain(answer['prediction'])} (probability {answer['probability']:.4f}, model {answer['model_id']})")
+        _show_contributions(answer)
+
+
+def _show_contributions(answer: Mapping[str, Any]) -> None:
+    """What each feature added, the largest first, where the answer says it."""
+    if "contributions" not in answer:
+        return
+    about, contributions = answer["explanation"], answer["contributions"]
+    ranked = sorted(contributions.items(), key=lambda item: -abs(item[1]))
+    name, unit = _plain(about["class"]), about["unit"].replace("_", " ")
+    rows = [["(base)", f"{about['base']:+.4f}"], *([feature, f"{value:+.4f}"] for feature, value in ranked)]
+    rows.append(["(all)", f"{about['base'] + sum(contributions.values()):+.4f}"])
+    exact = "exact" if about["method"] == "additive" else "along the paths of its trees"
+    line(f"\nwhat speaks for {name}: {unit}, {exact}")
+    table(["feature", unit], rows, numbers=[unit])
 
 
 def _plain(label: object) -> str:

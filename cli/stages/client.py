@@ -9,9 +9,9 @@ from cli.stages.target import Target
 from shared.errors import Unavailable, VintnerError
 
 
-def ask(target: Target, body: bytes, media_type: str) -> dict[str, Any]:
+def ask(target: Target, body: bytes, media_type: str, *, explain: bool = False) -> dict[str, Any]:
     """Post a body to ``/predict``; raise VintnerError that names every bad field."""
-    url = target.endpoint() + "/predict"
+    url = target.endpoint() + "/predict" + ("?explain=true" if explain else "")
     headers = {"Content-Type": media_type, "Accept": "application/json", **target.headers()}
     request = urllib.request.Request(url, body, headers)  # noqa: S310  (the URL is the stage's own)
     try:

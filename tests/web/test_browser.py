@@ -83,6 +83,28 @@ def test_the_page_shows_how_production_does_on_what_arrives(page: Page, line: Li
     assert all(f"{one['f1']:.4f}" in text for one in fresh if one["f1"] is not None)
 
 
+def test_the_form_draws_what_speaks_for_an_answer(page: Page, line: Line) -> None:
+    opened(page, line)
+    page.get_by_label("a", exact=True).fill("4.25")
+    with page.expect_response(lambda response: "/predict" in response.url) as asked:
+        page.get_by_role("button", name="Predict").click()
+    answer = asked.value.json()
+    page.wait_for_selector("#answer .bar.both")
+    ranked = sorted(answer["contributions"].items(), key=lambda item: -abs(item[1]))
+    shown = page.locator("#answer dl.bars").last.locator("div").all_inner_texts()
+    expected = [f"{name}{' (missing)' if name == 'b' else ''} {value:+.3f}" for name, value in ranked]
+    assert [" ".join(text.split()) for text in shown] == [text.replace("-", "\u2212") for text in expected]
+    fills = page.locator("#answer .bar.both .fill").all()
+    assert [fill.get_attribute("class") == "fill against" for fill in fills] == [value < 0 for _, value in ranked]
+    assert f"{answer['explanation']['base']:+.3f}".replace("-", "\u2212") in text_of(page, "#answer")
+
+
+def test_the_page_says_from_where_on_the_positive_class_is_the_answer(page: Page, line: Line) -> None:
+    opened(page, line)
+    score = line.document(f"models/{line.pointer().model_id}/score.json")
+    assert f"true from a probability of {score['threshold']:g} on" in text_of(page, "#production")
+
+
 def test_a_rejected_upload_shows_each_reason_with_its_place(page: Page, line: Line) -> None:
     opened(page, line)
     reasons = page.locator("#receipts > li", has_text="data/slots/bad.csv").locator(".reasons li")

@@ -68,7 +68,7 @@ def test_a_row_of_every_kind_is_answered(page: Page, line: Line) -> None:
 
 def sent(page: Page) -> object:
     """What the form sends."""
-    with page.expect_request("**/predict") as asked:
+    with page.expect_request("**/predict?explain=true") as asked:
         page.get_by_role("button", name="Predict").click()
     return asked.value.post_data_json
 
