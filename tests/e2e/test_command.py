@@ -74,6 +74,7 @@ def test_every_command_explains_itself(name: str, tmp_path: Path) -> None:
         (["upload"], 2, "Missing argument 'FILE...'"),
         (["upload", "absent.csv"], 2, "'absent.csv' does not exist"),
         (["predict", "a=1", "rows.csv"], 2, "expected one CSV file, or FIELD=VALUE pairs alone"),
+        (["predict", "app.py", "--explain"], 2, "expected one row as FIELD=VALUE pairs with --explain, found a file"),
         (["prune", "--min-age", "0"], 2, "x>=1"),
         (["down"], 0, ""),
     ],
@@ -133,6 +134,11 @@ def test_predict_takes_a_file_or_fields(served: Line, tmp_path: Path, sample_fra
     row = sample_frames[0].drop(columns="diagnosis").iloc[0]
     one = json.loads(ok(served.vintner("predict", "--json", *[f"{name}={value}" for name, value in row.items()])))
     assert one["prediction"] == lines[1].split("\t")[1]
+    told = ok(served.vintner("predict", "--explain", *[f"{name}={value}" for name, value in row.items()])).splitlines()
+    assert told[2:4] == ["what speaks for malignant: log odds, exact", "feature\tlog odds"]
+    named = dict(text.split("\t") for text in told[4:])
+    assert named.keys() == {"(base)", "(all)", *row.index}
+    assert sum(map(float, named.values())) == pytest.approx(2 * float(named["(all)"]), abs=0.01)
     bad = served.vintner("predict", "mean_radius=big")
     assert bad.returncode == 1
     assert '/mean_radius: expected a number or null, found a string "big"' in bad.stderr
@@ -212,6 +218,6 @@ def test_the_demo_tells_the_story(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     text = ok(vintner(project, ["demo"], {"VINTNER_LABEL": "something else", "VINTNER_POSITIVE": "> 5"}))
     decisions = re.findall(r"^slot_\d\.csv +\d+ +0\.\d{4}  (\w+)", text, re.MULTILINE)
-    assert decisions == ["promoted", "promoted", "kept", "promoted", "promoted", "kept"]
+    assert decisions == ["promoted", "promoted", "kept", "promoted", "promoted", "promoted"]
     assert '"prediction": "benign"' in text
     assert running(project / ".vintner" / "demo") is None

@@ -45,6 +45,10 @@ RULES: Final = "shared.promotion.rules"
 COMPARISON: Final = "shared.evaluation.comparison"
 FRESH: Final = "shared.evaluation.fresh"
 COUNTS: Final = "shared.tables.row_counts"
+ADABOOST: Final = "shared.scorer.classifiers.adaboost"
+FOREST: Final = "shared.scorer.classifiers.forest"
+THRESHOLDS: Final = "shared.training.threshold_choice"
+CONTRIBUTIONS: Final = "shared.scorer.contributions"
 
 MUTANTS: Final = (
     Mutant(
@@ -308,4 +312,17 @@ MUTANTS: Final = (
         "union",
     ),
     Mutant("number rows across uploads", COUNTS, " | (upload[order[1:]] != upload[order[:-1]])", "", "union"),
+    Mutant("decide above the threshold alone", ADABOOST, "decision >= cut", "decision > cut", "on the log odds"),
+    Mutant("decide without the threshold", ADABOOST, "decision >= cut", "decision > 0", "on the log odds"),
+    Mutant("call the threshold a miss", FOREST, "[1] >= threshold", "[1] > threshold", "on the probability"),
+    Mutant("ask the first class", FOREST, "[1] >= threshold", "[0] >= threshold", "on the probability"),
+    Mutant("take a threshold for luck", THRESHOLDS, "gain > error", "gain >= 0.0", "no luck"),
+    Mutant("choose on the rows that judge", THRESHOLDS, "others = ~held_out", "others = held_out", "no luck"),
+    Mutant(
+        "part copies of a row", THRESHOLDS, "groups = same_rows(values)", "groups = np.arange(len(values))", "copies"
+    ),
+    Mutant("walk to the other side", CONTRIBUTIONS, "<= tree.threshold[node]", "> tree.threshold[node]", "the sum"),
+    Mutant(
+        "count a node's rows alike", CONTRIBUTIONS, "rows[left] / rows[node]", "rows[left] / rows[left] / 2", "means"
+    ),
 )

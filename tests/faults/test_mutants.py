@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionClosedError
 from functions import ingest_and_retrain
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
-from shared.documents import DecisionDocument, encode, sha256
+from shared.documents import DecisionDocument, decode, encode, sha256
 from shared.errors import Conflict, Rejected, Unavailable, Unknown, VintnerError
 from shared.ingestion.csv_reader import read_csv
 from shared.promotion.rules import Contender, Rule
@@ -527,6 +527,57 @@ def _(module: ModuleType) -> None:
     assert found.test_in_slots.tolist() == [True, False]
 
 
+# The decision, and what is said of it.
+
+
+def _stump(**changes: object) -> dict[str, Any]:
+    return {**decode(stump(), "scorer.json"), **changes}
+
+
+@check("on the log odds")
+def _(module: ModuleType) -> None:
+    document = _stump(threshold=0.88, threshold_log_odds=2.0)  # the stump's own log odds are -2 and 2
+    assert [module.load_adaboost(document, 2, 2)([value, 0.0])[0] for value in (-1.0, 1.0)] == [0, 1]
+    assert module.load_adaboost({**document, "threshold_log_odds": 2.1}, 2, 2)([1.0, 0.0])[0] == 0
+
+
+@check("on the probability")
+def _(module: ModuleType) -> None:
+    document = _stump(threshold=0.25, leaves=[[0.75, 0.25], [1.0, 0.0]])
+    assert [module.load_forest(document, 2, 2)([value, 0.0])[0] for value in (-1.0, 1.0)] == [1, 0]
+
+
+@check("no luck")
+def _(module: ModuleType) -> None:
+    chance, folds = np.random.default_rng(0), np.arange(200) % module.FOLDS
+    truth, noise = chance.random(200) < 0.5, chance.random(200)
+    probabilities = np.clip(0.5 + 0.21 * np.where(truth, 1, -1) + 0.5 * (noise - 0.5), 0.01, 0.99)
+    found, best = (module.choose(truth, probabilities, folds, wanted) for wanted in ("auto", "tuned"))
+    assert (found.threshold, found.gain > 0) == (0.5, True)
+    assert best.threshold != 0.5
+
+
+@check("copies")
+def _(module: ModuleType) -> None:
+    values = np.repeat(np.arange(100.0), 5)[:, None]
+    folds = module.folds_of(values, values[:, 0] % 2 == 0)
+    assert (folds.reshape(100, 5) == folds[::5, None]).all()
+
+
+@check("the sum")
+def _(module: ModuleType) -> None:
+    explainer = module.explainer_of(_stump(), 2)
+    found = [explainer.explain([value, 0.0], 1) for value in (-1.0, 1.0)]
+    assert [one.base + sum(one.inputs) for one in found] == [-2.0, 2.0]
+
+
+@check("means")
+def _(module: ModuleType) -> None:
+    [tree] = _stump()["trees"]
+    explainer = module.explainer_of(_stump(trees=[{**tree, "rows": [0, 3, 1]}]), 2)
+    assert explainer.explain([1.0, 0.0], 1) == (-1.0, [3.0, 0.0])
+
+
 # The run.
 
 
@@ -548,6 +599,7 @@ KILLED: Final[set[str]] = set()
 
 
 def test_how_many_mutants_were_killed() -> None:
-    counting.show(f"mutants of the store, pointer and promotion modules: {len(KILLED)} of {len(MUTANTS)} killed")
+    modules = "the store, pointer, promotion, decision and explanation modules"
+    counting.show(f"mutants of {modules}: {len(KILLED)} of {len(MUTANTS)} killed")
     assert {mutant.check for mutant in MUTANTS} == set(CHECKS)
     assert encode({}) == b'{"format":1}'

@@ -27,7 +27,7 @@ KINDS: Final = {
 
 
 def eventful() -> Stage:
-    """A stage that saw a refusal, a rejection, better and worse models, a changed test set, and a rollback."""
+    """A stage that saw a refusal, a rejection, better and worse models, a changed test set, a rollback, a threshold."""
     stage = Stage(FakeStore(), Settings(bucket="vintner", label="label"))
     stage.put("data/schema.json", '{"format": 1, "columns": {"a": "number"}}')
     stage.put(TEST, sample(1000, rows=60, noise=0.0))
@@ -43,6 +43,8 @@ def eventful() -> Stage:
     stage.put("data/test/more.csv", sample(1001, rows=40, noise=0.0))
     _ring(stage)
     desk.rollback(stage.store)
+    _ring(stage)
+    stage.change(threshold=0.3)
     _ring(stage)
     return stage
 

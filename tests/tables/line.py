@@ -24,9 +24,12 @@ def suffix_of(one: Imitation) -> str:
 
 
 def stage_of(one: Imitation) -> Stage:
-    """A stage with the table's files as they are, the header line that a person would add where there is none."""
+    """A stage with the table's files as they are, the header line that a person would add where there is none.
+
+    It decides at 0.5, as a notebook does.
+    """
     rule = Positive.parse(one.positive) if one.positive else None
-    stage = Stage(FakeStore(), Settings("bucket", one.label, positive=rule, ignore=one.ignore))
+    stage = Stage(FakeStore(), Settings("bucket", one.label, positive=rule, ignore=one.ignore, threshold=0.5))
     for number, slot in enumerate(one.slots):
         stage.put(f"data/slots/{number}{suffix_of(one)}", header_of(one) + slot)
     stage.put(f"data/test/test{suffix_of(one)}", header_of(one) + one.test)
