@@ -30,7 +30,7 @@ def decision_text(scorer: Scorer) -> str:
 
 def explanation_schemas(scorer: Scorer) -> Schema:
     """The fields that an answer to one row has with ``explain=true``."""
-    unit, method, _ = scorer.explainer
+    unit, method = scorer.terms
     number: Schema = {"type": "number"}
     explained = scorer.classes[1:] if len(scorer.classes) == 2 else scorer.classes
     which = "the second class" if len(explained) == 1 else "the predicted class"

@@ -49,8 +49,8 @@ def explain(cache: ProductionCache, body: bytes, media_type: str, unknown_fields
     answer["contributions"] = explained.contributions
     answer["explanation"] = {
         "class": scorer.classes[explained.label],
-        "unit": scorer.explainer.unit,
-        "method": scorer.explainer.method,
+        "unit": scorer.terms.unit,
+        "method": scorer.terms.method,
         "base": explained.base,
     }
     answer["model_id"] = production.model_id

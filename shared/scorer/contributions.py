@@ -38,20 +38,27 @@ Explain = Callable[[Sequence[float], int], Contributions]
 """From the inputs of a row and the index of a class to what each input adds for it."""
 
 
-class Explainer(NamedTuple):
-    """How a model is explained: `unit` is what is added up, `method` whether the model itself is such a sum."""
+class Terms(NamedTuple):
+    """What contributions are: `unit` is what they add up to, `method` whether the model itself is such a sum."""
 
     unit: str
     method: str
-    explain: Explain
 
 
-def explainer_of(document: dict[str, Any], inputs: int) -> Explainer:
-    """The explainer of a scorer's document that was loaded before, and so is whole."""
+def terms_of(document: dict[str, Any]) -> Terms:
+    """What the contributions of a scorer's document are."""
+    kind, classes = document["kind"], len(document["classes"])
+    unit = PROBABILITY if kind == "forest" else LOG_ODDS if classes == 2 else SUM
+    adds_up = kind == "linear" or (kind == "adaboost" and all(len(tree["feature"]) <= 3 for tree in document["trees"]))
+    return Terms(unit, ADDITIVE if adds_up else PATH)
+
+
+def explainer_of(document: dict[str, Any], inputs: int) -> Explain:
+    """What explains rows by a scorer's document that was loaded before, and so is whole."""
     return _EXPLAINERS[document["kind"]](document, inputs)
 
 
-def _adaboost(document: dict[str, Any], inputs: int) -> Explainer:
+def _adaboost(document: dict[str, Any], inputs: int) -> Explain:
     trees = [Tree(**tree) for tree in document["trees"]]
     classes, weight_sum = len(document["classes"]), float(document["weight_sum"])
     scale = (2.0 if classes == 2 else 1.0) / weight_sum
@@ -64,12 +71,10 @@ def _adaboost(document: dict[str, Any], inputs: int) -> Explainer:
             for tree, weight in zip(trees, weights, strict=True)
         ]
 
-    stumps = all(len(tree.feature) <= 3 for tree in trees)
-    unit = LOG_ODDS if classes == 2 else SUM
-    return Explainer(unit, ADDITIVE if stumps else PATH, _of_paths(trees, values, inputs))
+    return _of_paths(trees, values, inputs)
 
 
-def _forest(document: dict[str, Any], inputs: int) -> Explainer:
+def _forest(document: dict[str, Any], inputs: int) -> Explain:
     trees = [Tree(**tree) for tree in document["trees"]]
 
     @cache
@@ -77,10 +82,10 @@ def _forest(document: dict[str, Any], inputs: int) -> Explainer:
         leaves = [leaf[label] / len(trees) for leaf in document["leaves"]]
         return [_node_values(tree, leaves) for tree in trees]
 
-    return Explainer(PROBABILITY, PATH, _of_paths(trees, values, inputs))
+    return _of_paths(trees, values, inputs)
 
 
-def _boosting(document: dict[str, Any], inputs: int) -> Explainer:
+def _boosting(document: dict[str, Any], inputs: int) -> Explain:
     start, leaves = document["start"], [float(value) for value in document["leaves"]]
     columns = [[Tree(**tree) for tree in document["trees"][place :: len(start)]] for place in range(len(start))]
     explained = [
@@ -93,10 +98,10 @@ def _boosting(document: dict[str, Any], inputs: int) -> Explainer:
         found = explained[place](row, label)
         return found._replace(base=start[place] + found.base)
 
-    return Explainer(LOG_ODDS if len(start) == 1 else SUM, PATH, explain)
+    return explain
 
 
-def _linear(document: dict[str, Any], inputs: int) -> Explainer:  # noqa: ARG001  (as the others)
+def _linear(document: dict[str, Any], inputs: int) -> Explain:  # noqa: ARG001  (as the others)
     rows, intercepts = document["coefficients"], document["intercepts"]
 
     def explain(row: Sequence[float], label: int) -> Contributions:
@@ -104,7 +109,7 @@ def _linear(document: dict[str, Any], inputs: int) -> Explainer:  # noqa: ARG001
         products = [coefficient * value for coefficient, value in zip(rows[place], row, strict=True)]
         return Contributions(float(intercepts[place]), products)
 
-    return Explainer(LOG_ODDS if len(rows) == 1 else SUM, ADDITIVE, explain)
+    return explain
 
 
 def _node_values(tree: Tree, leaves: Sequence[float]) -> list[float]:
@@ -139,7 +144,7 @@ def _of_paths(trees: Sequence[Tree], values: Callable[[int], list[list[float]]],
     return explain
 
 
-_EXPLAINERS: Final[dict[str, Callable[[dict[str, Any], int], Explainer]]] = {
+_EXPLAINERS: Final[dict[str, Callable[[dict[str, Any], int], Explain]]] = {
     "adaboost": _adaboost,
     "forest": _forest,
     "boosting": _boosting,

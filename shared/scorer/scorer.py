@@ -17,7 +17,7 @@ from shared.formats.columns import Column, Value
 from shared.formats.values import MISSING
 from shared.scorer.classifiers import LOADERS, Loader
 from shared.scorer.classifiers.probabilities import Probabilities, Score, threshold_of
-from shared.scorer.contributions import Explainer, explainer_of
+from shared.scorer.contributions import Explain, Terms, explainer_of, terms_of
 from shared.scorer.preprocessing import Inputs, Vector
 
 
@@ -38,7 +38,8 @@ class Scorer:
     columns that a request may carry and that are not used; `missing` are the spellings of a missing value in a text.
     `pick` takes the values of the features out of a row in which every one is a number that stands for itself; None
     when a feature is something else. `threshold` is from which probability of the second of two classes on that class
-    is the answer; None for more classes. `document` is what all of this was read from.
+    is the answer; None for more classes. `terms` says what contributions to its answers are. `body` is what all of this
+    was read from, for `explain`: the decoded document would take four times its memory.
     """
 
     features: tuple[str, ...]
@@ -51,7 +52,8 @@ class Scorer:
     transform: Callable[[Sequence[Value]], Vector]
     score: Score
     threshold: float | None
-    document: dict[str, Any] = field(repr=False, compare=False)
+    terms: Terms
+    body: bytes = field(repr=False, compare=False)
 
     @classmethod
     def load(cls, body: bytes, key: str) -> "Scorer":
@@ -61,12 +63,12 @@ class Scorer:
         if kind not in LOADERS:
             raise Rejected(f"{key}: expected a scorer of kind {' or '.join(map(repr, LOADERS))}, found {kind!r}")
         try:
-            return cls._from_document(document, LOADERS[kind])
+            return cls._from_document(document, LOADERS[kind], body)
         except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
             raise Rejected(f"{key}: expected a complete scorer, found none ({error!r})") from None
 
     @classmethod
-    def _from_document(cls, document: dict[str, Any], load: Loader) -> "Scorer":
+    def _from_document(cls, document: dict[str, Any], load: Loader, body: bytes) -> "Scorer":
         inputs = Inputs.load(document)
         classes = tuple(document["classes"])
         if not inputs.columns:
@@ -83,7 +85,8 @@ class Scorer:
             pick=_picker(inputs.columns),
             transform=inputs.transform(),
             score=load(document, inputs.width, len(classes)),
-            document=document,
+            terms=terms_of(document),
+            body=body,
             threshold=(threshold_of(document) or 0.5) if len(classes) == 2 else None,
         )
 
@@ -106,9 +109,9 @@ class Scorer:
         return self.score(self.transform(row))
 
     @cached_property
-    def explainer(self) -> Explainer:
+    def explainer(self) -> Explain:
         """What explains answers; made when the first one is asked for."""
-        return explainer_of(self.document, self.inputs.width)
+        return explainer_of(decode(self.body, "scorer.json"), self.inputs.width)
 
     def explain(self, row: Sequence[Value]) -> Explanation:
         """What each feature adds to the sum of the second of two classes, or of the predicted one of several.
@@ -118,7 +121,7 @@ class Scorer:
         """
         vector = self.transform(row)
         label = 1 if len(self.classes) == 2 else self.score(vector)[0]
-        found = self.explainer.explain(vector, label)
+        found = self.explainer(vector, label)
         of_features: list[list[float]] = [[] for _ in self.features]
         for source, value in zip(self.inputs.sources, found.inputs, strict=True):
             of_features[source].append(value)

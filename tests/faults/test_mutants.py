@@ -567,7 +567,7 @@ def _(module: ModuleType) -> None:
 @check("the sum")
 def _(module: ModuleType) -> None:
     explainer = module.explainer_of(_stump(), 2)
-    found = [explainer.explain([value, 0.0], 1) for value in (-1.0, 1.0)]
+    found = [explainer([value, 0.0], 1) for value in (-1.0, 1.0)]
     assert [one.base + sum(one.inputs) for one in found] == [-2.0, 2.0]
 
 
@@ -575,7 +575,7 @@ def _(module: ModuleType) -> None:
 def _(module: ModuleType) -> None:
     [tree] = _stump()["trees"]
     explainer = module.explainer_of(_stump(trees=[{**tree, "rows": [0, 3, 1]}]), 2)
-    assert explainer.explain([1.0, 0.0], 1) == (-1.0, [3.0, 0.0])
+    assert explainer([1.0, 0.0], 1) == (-1.0, [3.0, 0.0])
 
 
 # The run.

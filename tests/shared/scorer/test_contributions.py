@@ -62,7 +62,7 @@ def test_contributions_sum_to_what_scikit_learn_decides_by(trained: Trained) -> 
     estimator, dataset, _, scorer = trained
     values = anew(dataset, ROWS)
     sums = deciding(trained, values)
-    assert scorer.explainer.method == ("additive" if estimator in EXACT else "path")
+    assert scorer.terms.method == ("additive" if estimator in EXACT else "path")
     for row, own in zip(dataset.encoding.cells(values), sums, strict=True):
         found = scorer.explain(row)
         if len(scorer.classes) == 2:
@@ -83,7 +83,7 @@ def test_every_feature_has_its_contribution_and_a_category_one_alone(trained: Tr
 def test_log_odds_are_those_of_the_probability(trained: Trained) -> None:
     estimator, dataset, _, scorer = trained
     expected = "probability" if estimator in FORESTS else "log_odds" if len(scorer.classes) == 2 else "sum"
-    assert scorer.explainer.unit == expected
+    assert scorer.terms.unit == expected
     row = dataset.encoding.cells(anew(dataset, 1))[0]
     total = scorer.explain(row).base + sum(scorer.explain(row).contributions.values())
     if len(scorer.classes) == 2:
@@ -112,7 +112,7 @@ def test_the_nodes_of_a_forest_stand_for_what_scikit_learn_keeps_there(estimator
     values = anew(dataset, 40)
     expected = of_scikit_learns_nodes(pipeline, dataset.encoding.frame(values))
     for row, own in zip(dataset.encoding.cells(values), expected, strict=True):
-        found = scorer.explainer.explain(scorer.transform(row), 1)
+        found = scorer.explainer(scorer.transform(row), 1)
         assert found.inputs == pytest.approx(own.tolist(), abs=1e-9)
 
 
