@@ -1,6 +1,8 @@
 """A model with a threshold: scikit-learn's own classifier and both portable scorers decide alike, ties included."""
 
 import json
+from math import fsum
+from operator import mul
 
 import numpy as np
 import pytest
@@ -63,6 +65,20 @@ def test_a_row_exactly_on_the_threshold_is_of_the_second_class(trained: tuple[st
         check_parity(deciding, scorer, dataset)
         indices, _ = scorer.answer(dataset.test.values, dataset.encoding)
         assert indices.tolist() == (found >= cut).astype(int).tolist()
+
+
+def test_both_scorers_agree_where_a_linear_model_is_exactly_on_the_threshold() -> None:
+    """The last digit of scikit-learn's own sum is not fixed, but the scorers take the nearest float to the true one."""
+    dataset = sample()
+    document = json.loads(export(fit(dataset, "logistic_regression"), dataset, SETTINGS, 0.3))
+    plain = VectorScorer.load(encode(document), "scorer.json").plain
+    [coefficients], [intercept] = document["coefficients"], document["intercepts"]
+    rows = [plain.transform(row) for row in dataset.encoding.cells(dataset.test.values)]
+    found = np.array([fsum(map(mul, coefficients, row)) + intercept for row in rows])
+    for cut in [*found[::8], *np.nextafter(found[::8], np.inf)]:
+        scorer = VectorScorer.load(encode({**document, "threshold_log_odds": float(cut)}), "scorer.json")
+        indices, _ = scorer.answer(dataset.test.values, dataset.encoding)
+        assert indices.tolist() == [scorer.plain.score(row)[0] for row in rows] == (found >= cut).astype(int).tolist()
 
 
 def test_a_threshold_of_a_half_changes_no_byte(trained: tuple[str, Dataset, object]) -> None:
