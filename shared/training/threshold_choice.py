@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import StratifiedKFold
 
 from shared.documents import Document
 from shared.settings import Threshold
@@ -112,10 +112,10 @@ def compared_rows(rows: Rows) -> Rows:
     """So many of the rows, with the same share of each class, that comparing takes a bounded time."""
     if len(rows) <= COMPARED_ROWS:
         return rows
-    if np.bincount(rows.codes)[np.unique(rows.codes)].min() < FOLDS:
-        return Rows(rows.values[:0], rows.codes[:0])  # one class has too few rows to take a share of
-    chosen, _ = train_test_split(np.arange(len(rows)), train_size=COMPARED_ROWS, random_state=SEED, stratify=rows.codes)
-    chosen.sort()
+    chance = np.random.default_rng(SEED)
+    classes = [np.flatnonzero(rows.codes == code) for code in np.unique(rows.codes)]
+    drawn = [chance.choice(own, len(own) * COMPARED_ROWS // len(rows), replace=False) for own in classes]
+    chosen = np.sort(np.concatenate(drawn))
     return Rows(rows.values[chosen], rows.codes[chosen])
 
 

@@ -139,4 +139,20 @@ def test_many_rows_are_compared_on_a_bounded_share_of_each_class() -> None:
     assert len(some) == COMPARED_ROWS
     assert some.codes.sum() == 100
     assert (np.diff(some.values[:, 0]) > 0).all()
-    assert len(compared_rows(Rows(rows.values, (np.arange(40_000) < 3).astype(np.int32)))) == 0
+    assert set(some.codes.tolist()) == {0, 1}
+
+
+def test_many_rows_get_a_threshold_too() -> None:
+    found = choose_threshold(rare(15_002), "logistic_regression", "auto")
+    assert found.rows in {COMPARED_ROWS, COMPARED_ROWS - 1}
+    assert found.threshold is not None
+    assert found.threshold < 0.5
+
+
+@pytest.mark.parametrize("rows", [COMPARED_ROWS, COMPARED_ROWS + 1, COMPARED_ROWS + 2, 2 * COMPARED_ROWS - 1])
+@pytest.mark.parametrize("rare", [1, 3, 5_000])
+def test_any_number_of_rows_is_compared_on_no_more_than_the_bound(rows: int, rare: int) -> None:
+    codes = (np.arange(rows) < rare).astype(np.int32)
+    some = compared_rows(Rows(ascending(rows), codes))
+    assert COMPARED_ROWS - 2 <= len(some) <= COMPARED_ROWS
+    assert some.codes.mean() == pytest.approx(rare / rows, abs=1e-4)
