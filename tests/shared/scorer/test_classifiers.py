@@ -20,6 +20,7 @@ from shared.scorer.scorer import Scorer
 from shared.settings import Settings
 from shared.tables.dataset import Dataset
 from shared.training.classifiers import build_classifier, family_of
+from shared.training.decision_threshold import with_threshold
 from shared.training.model_selection import COMPARED
 from shared.training.pipelines import check_parity, export, fit, importances
 from tests.support.datasets import TEXTS, Codes, Matrix, categories_for, dataset_of, in_fresh_processes, with_gaps
@@ -76,11 +77,12 @@ def agrees(problem: tuple[Matrix, Codes, Matrix], estimator: str) -> None:
         pipeline = fit(dataset, estimator)
     except Rejected:
         return
-    scorer = VectorScorer.load(export(pipeline, dataset, SETTINGS), "scorer.json")
-    try:
-        check_parity(pipeline, scorer, dataset)
-    except Rejected as refusal:
-        assert "scikit-learn cannot score" in str(refusal) or "too far" in str(refusal)  # noqa: PT017
+    for threshold in (None, 0.25, 2 / 3) if len(pipeline.classes_) == 2 else (None,):
+        scorer = VectorScorer.load(export(pipeline, dataset, SETTINGS, threshold), "scorer.json")
+        try:
+            check_parity(with_threshold(pipeline, threshold), scorer, dataset)
+        except Rejected as refusal:
+            assert "scikit-learn cannot score" in str(refusal) or "too far" in str(refusal)  # noqa: PT017
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
