@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.store import Reader
@@ -16,6 +17,10 @@ from shared.registry.pointer import Pointer
 from shared.scorer.scorer import Scorer
 
 log = logging.getLogger(__name__)
+
+GONE_AFTER_SECONDS: Final = 15 * 60.0
+"""How long a pointer has to be seen missing until it is gone. S3 may answer 404 for objects that are there in the 15
+minutes after a bucket's versioning is turned on (Amazon S3 User Guide, "Enabling versioning on buckets")."""
 
 
 class NotServing(VintnerError):
@@ -39,13 +44,14 @@ class ProductionCache:
     """The production model, at most `refresh_seconds` old as long as the store can be read.
 
     A fault of the store, or a model whose bytes are not those that the pointer names, leaves the model that was read
-    last in service.
+    last in service. So does a pointer that is missing, until it was so at every look for a quarter of an hour.
     """
 
     def __init__(self, reader: Reader, refresh_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._reader, self._refresh_seconds, self._clock = reader, refresh_seconds, clock
         self._production: Production | None = None
         self._looked_at = -float("inf")
+        self._missing_since: float | None = None
 
     def current(self) -> Production:
         """The production model; raise NotServing when there is none."""
@@ -79,10 +85,25 @@ class ProductionCache:
             else:
                 blob = self._reader.read(keys.PRODUCTION)
         except NotFound:
-            return None
+            return self._without_pointer(held)
+        self._missing_since = None
         if blob is None:
             return held
         pointer = Pointer.parse(blob.body, blob.etag)
         if held and held.pointer.scorer_sha256 == pointer.scorer_sha256:
             return Production(pointer, held.scorer)
         return Production(pointer, read_scorer(self._reader, pointer.model_id, pointer.scorer_sha256))
+
+    def _without_pointer(self, held: Production | None) -> Production | None:
+        """What to serve while there is no pointer."""
+        if held is None:
+            return None
+        now = self._clock()
+        if self._missing_since is None:
+            self._missing_since = now
+            log.warning("still serving %s: there is no %s", held.model_id, keys.PRODUCTION)
+        if now - self._missing_since < GONE_AFTER_SECONDS:
+            return held
+        log.warning("serving nothing: there was no %s for %.0f s", keys.PRODUCTION, now - self._missing_since)
+        self._missing_since = None
+        return None

@@ -219,6 +219,13 @@ MUTANTS: Final = (
         "a fault leaves the old one",
     ),
     Mutant(
+        "stop serving at a 404",
+        PRODUCTION,
+        "if now - self._missing_since < GONE_AFTER_SECONDS:",
+        "if False:",
+        "a missing pointer leaves the old one",
+    ),
+    Mutant(
         "drop a second promotion",
         DECISIONS,
         'if decision["decision"] == "promoted" and',

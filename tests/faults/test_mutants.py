@@ -313,6 +313,13 @@ def _(module: ModuleType) -> None:
     assert cache.current().model_id == A
 
 
+@check("a missing pointer leaves the old one")
+def _(module: ModuleType) -> None:
+    stage, cache = served(module)
+    stage.store.delete(KEY)
+    assert cache.current().model_id == A
+
+
 # Decisions.
 
 

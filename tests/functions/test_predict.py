@@ -452,6 +452,36 @@ def test_a_model_is_read_once_and_the_pointer_asked_for_again(served: Stage) -> 
     ]
 
 
+def test_a_missing_pointer_leaves_the_model_in_service_for_a_quarter_of_an_hour(
+    served: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S3 may say 404 of what is there for a while after a bucket's versioning is turned on."""
+    clock = Clock()
+    cache = cache_of(served, clock)
+    assert cache.current().model_id == A
+    pointer = fake(served).read(keys.PRODUCTION).body
+    fake(served).delete(keys.PRODUCTION)
+    for clock.now in (10.0, 500.0, 900.0):
+        assert cache.current().model_id == A
+    fake(served).put(keys.PRODUCTION, pointer)
+    clock.now = 905.0
+    assert cache.current().model_id == A
+    fake(served).delete(keys.PRODUCTION)
+    for clock.now in (1_000.0, 1_899.0):  # counted from when it was missed again
+        assert cache.current().model_id == A
+    clock.now = 1_905.0
+    with pytest.raises(NotServing, match="no model is in production yet"):
+        cache.current()
+    said = [record.getMessage() for record in caplog.records if record.name.endswith("production_cache")]
+    assert said == [
+        f"still serving {A}: there is no production.json",
+        f"still serving {A}: there is no production.json",
+        "serving nothing: there was no production.json for 905 s",
+    ]
+    fake(served).put(keys.PRODUCTION, pointer)
+    assert cache.current().model_id == A
+
+
 def test_a_swap_is_seen_after_the_refresh_time(served: Stage) -> None:
     clock = Clock()
     cache = cache_of(served, clock)
