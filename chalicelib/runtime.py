@@ -1,14 +1,10 @@
 """What a running function holds from one call to the next: settings, the store, the production model."""
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from shared.bucket.obstore_reader import PATIENT, ObstoreReader
 from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
-
-if TYPE_CHECKING:
-    from shared.bucket.store import Store
 
 
 @cache

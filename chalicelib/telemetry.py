@@ -16,7 +16,7 @@ from chalicelib.logs import DEPLOYED, NAMESPACE, called_for, configure
 from chalicelib.runtime import settings
 
 if TYPE_CHECKING:
-    from functions import ingest_and_retrain, promote
+    from functions import ingest_and_retrain, predict_batch, promote
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ F1: Final = "F1"
 FRESH_F1: Final = "FreshF1"
 FRESH_WARNINGS: Final = "FreshWarnings"
 PROMOTED: Final = "Promoted"
+ROWS_PREDICTED: Final = "RowsPredicted"
+ROWS_NOT_PREDICTED: Final = "RowsNotPredicted"
+FILES_REJECTED: Final = "FilesRejected"
 
 FRESH_FIELDS: Final = ("model_id", "upload", "rows", "f1", "interval", "reason", "warning")
 SCORE_FIELDS: Final = ("model_id", "f1", "interval", "baseline", "train_rows", "test_rows", "sanity", "timings")
@@ -74,6 +77,17 @@ class Observation:
             log.info("decision", extra=_fields(decision, names))
         promoted = sum(decision["decision"] == "promoted" for decision in report.decisions)
         self._metrics.add_metric(PROMOTED, MetricUnit.Count, promoted)
+
+    def answered(self, run: "predict_batch.BatchRun") -> None:
+        """What became of the files whose rows were to be predicted."""
+        for report in run.reports:
+            log.info("batch", extra=_fields(report, ("upload", "status", "model_id", "rows", "reasons")))
+        for name, count in {
+            ROWS_PREDICTED: sum(report["rows"]["predicted"] for report in run.reports),
+            ROWS_NOT_PREDICTED: sum(report["rows"]["problems"] for report in run.reports),
+            FILES_REJECTED: sum(report["status"] != "answered" for report in run.reports),
+        }.items():
+            self._metrics.add_metric(name, MetricUnit.Count, count)
 
     def ended(self, seconds: float, *, failed: bool) -> None:
         """Write the metrics where CloudWatch finds them: on standard output of a deployed function."""

@@ -49,6 +49,18 @@ def promote_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events hav
     return _promote(event)
 
 
+@triggers.on_s3_event(bucket=settings().bucket, events=[CREATED], prefix=keys.BATCH, name="predict_batch")
+def predict_batch(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    """A file came whose rows are to be predicted."""
+    return _predict_batch(event)
+
+
+@triggers.schedule(HOURLY, name="predict_batch_sweep")
+def predict_batch_sweep(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    """The hourly sweep: do what a lost event left undone, and what waited for a first model."""
+    return _predict_batch(event)
+
+
 def _ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
     if _is_smoke_test(event):
         return _ready("functions.ingest_and_retrain", "shared.training.train")
@@ -84,4 +96,16 @@ def _promote(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no 
     with observed("promote", event) as observation:
         report = function.run(store(), settings(), slots=slots())
         observation.judged(report)
+    return report.summary()
+
+
+def _predict_batch(event: Any) -> Summary:  # noqa: ANN401  (Chalice's events have no types)
+    if _is_smoke_test(event):
+        return _ready("functions.predict_batch")
+    from chalicelib.telemetry import observed  # noqa: PLC0415  (the API function never loads it)
+    from functions import predict_batch as function  # noqa: PLC0415
+
+    with observed("predict_batch", event) as observation:
+        report = function.run(store(), settings())
+        observation.answered(report)
     return report.summary()

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROUTES = {"/", "/assets/{version}/{name}", "/docs", "/health", "/invocations", "/model", "/openapi.json", "/ping"}
 ROUTES |= {"/predict", "/profile", "/status"}
 FUNCTIONS = ["ingest_and_retrain", "ingest_and_retrain_sweep", "promote", "promote_sweep"]
+FUNCTIONS += ["predict_batch", "predict_batch_sweep"]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def test_the_package_holds_the_code_and_nothing_else(unpacked: Path) -> None:
 
 def test_every_handler_imports_from_the_package(unpacked: Path) -> None:
     code = (
-        "import app, json, shared, functions.ingest_and_retrain, functions.promote\n"
+        "import app, json, shared, functions.ingest_and_retrain, functions.predict_batch, functions.promote\n"
         "print(json.dumps([shared.__file__, sorted(app.app.handler_map), sorted(app.app.routes)]))"
     )
     environment = {"VINTNER_BUCKET": "bucket", "VINTNER_LABEL": "label", "PYTHONPATH": str(unpacked)}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions import status
+from functions import predict_batch, status
 from functions.predict import predict
 from shared.serving.production_cache import ProductionCache
 from tests.support.fake_store import Call, FakeStore
@@ -24,6 +24,8 @@ ACTIONS = {
     "create": {"s3:PutObject"},
     "swap": {"s3:PutObject", "s3:GetObject"},  # S3 looks at the object before it writes under If-Match
     "delete": {"s3:DeleteObject"},
+    "read_part": {"s3:GetObject"},
+    "write_parts": {"s3:PutObject", "s3:AbortMultipartUpload"},
 }
 LOGS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 UNUSED_IN_A_GOOD_DAY = {
@@ -31,6 +33,7 @@ UNUSED_IN_A_GOOD_DAY = {
     # What only a lost race, a lost answer or a crash makes a function read:
     ("ingest", "s3:GetObject", "attempts/*"),
     ("ingest", "s3:GetObject", "receipts/*"),
+    ("batch", "s3:GetObject", "attempts/*"),
 }
 
 Use = tuple[str, str]
@@ -72,7 +75,7 @@ def full_cycle(stage: Stage) -> dict[str, set[Use]]:
     """What each function does in a cycle with everything in it: bad uploads, a refusal, a changed test set."""
     store = stage.store
     assert isinstance(store, FakeStore)
-    used: dict[str, set[Use]] = {"ingest": set(), "promote": set(), "api": set()}
+    used: dict[str, set[Use]] = {"ingest": set(), "promote": set(), "api": set(), "batch": set()}
     cache = ProductionCache(store, 0)
 
     def act(function: str, step: Callable[[], object]) -> None:
@@ -104,6 +107,9 @@ def full_cycle(stage: Stage) -> dict[str, set[Use]]:
     act("ingest", stage.ingest)
     act("promote", stage.promote)
     act("api", ask)
+    for body in ("a,b\n1,2\n", "a,b\n3,4\n"):
+        stage.put("batch/new.csv", body)
+        act("batch", lambda: predict_batch.run(store, stage.settings))
     return used
 
 
@@ -111,7 +117,7 @@ def _uses(call: Call) -> set[Use]:
     return {(action, "" if call.verb == "list" else call.key) for action in ACTIONS[call.verb]}
 
 
-@pytest.mark.parametrize("name", ["api", "ingest", "promote"])
+@pytest.mark.parametrize("name", ["api", "ingest", "promote", "batch"])
 def test_a_function_may_do_what_it_does_and_nothing_else(stage: Stage, name: str) -> None:
     used, pairs = full_cycle(stage)[name], allowed(name)
     assert [use for use in used if not permits(pairs, *use)] == []
@@ -119,7 +125,7 @@ def test_a_function_may_do_what_it_does_and_nothing_else(stage: Stage, name: str
     assert {(name, *pair) for pair in idle} <= UNUSED_IN_A_GOOD_DAY
 
 
-@pytest.mark.parametrize("name", ["api", "ingest", "promote"])
+@pytest.mark.parametrize("name", ["api", "ingest", "promote", "batch"])
 def test_a_function_may_write_its_logs_and_use_no_other_service(name: str) -> None:
     actions = [action for statement in statements(name) for action in statement["Action"]]
     assert {action for action in actions if not action.startswith("s3:")} == LOGS
@@ -127,7 +133,7 @@ def test_a_function_may_write_its_logs_and_use_no_other_service(name: str) -> No
     assert len(actions) == len(set(actions))
 
 
-@pytest.mark.parametrize("name", ["api", "ingest", "promote"])
+@pytest.mark.parametrize("name", ["api", "ingest", "promote", "batch"])
 @pytest.mark.parametrize("verb", ["s3:PutObject", "s3:DeleteObject"])
 def test_no_function_may_touch_an_upload(name: str, verb: str) -> None:
     assert not permits(allowed(name), verb, f"{SLOT}a.csv")
@@ -137,7 +143,9 @@ def test_no_function_may_touch_an_upload(name: str, verb: str) -> None:
 
 def test_only_promote_may_write_the_pointer() -> None:
     writers = [
-        name for name in ("api", "ingest", "promote") if permits(allowed(name), "s3:PutObject", "production.json")
+        name
+        for name in ("api", "ingest", "promote", "batch")
+        if permits(allowed(name), "s3:PutObject", "production.json")
     ]
     assert writers == ["promote"]
 
@@ -149,6 +157,8 @@ def test_every_function_of_the_stage_has_its_policy() -> None:
         "api_handler": "policy-api.json",
         "ingest_and_retrain": "policy-ingest.json",
         "ingest_and_retrain_sweep": "policy-ingest.json",
+        "predict_batch": "policy-batch.json",
+        "predict_batch_sweep": "policy-batch.json",
         "promote": "policy-promote.json",
         "promote_sweep": "policy-promote.json",
     }

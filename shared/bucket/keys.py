@@ -19,6 +19,8 @@ SCORE_SUFFIX: Final = "/score.json"
 PRODUCTION: Final = "production.json"
 PROMOTIONS: Final = "promotions/"
 STATUS: Final = "status.json"
+BATCH: Final = "batch/"
+PREDICTIONS: Final = "predictions/"
 REJECTED: Final = "rejected"
 
 SUFFIXES: Final = (".csv", ".csv.gz")
@@ -119,6 +121,16 @@ def fresh_slots(entries: Iterable[Entry]) -> list[str]:
 def scored_models(entries: Iterable[Entry]) -> list[str]:
     """The ids of the models in a listing of ``models/`` that have a score."""
     return [match[1] for entry in entries if (match := _SCORE.fullmatch(entry.key))]
+
+
+def prediction_keys(upload_key: str) -> tuple[str, str]:
+    """The keys of the answer to a file under ``batch/``, and of the report on it."""
+    name = upload_key.removeprefix(BATCH)
+    if name.lower().endswith(".gz"):
+        name = name[: -len(".gz")]
+    if name.lower().endswith(".csv"):
+        name = name[: -len(".csv")]
+    return f"{PREDICTIONS}{name}.csv", f"{PREDICTIONS}{name}.json"
 
 
 @dataclass(frozen=True)

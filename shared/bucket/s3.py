@@ -1,7 +1,7 @@
 """The object store over boto3: what writes, and what reads beside it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,8 @@ READ_CONFIG: Final = Config(
 )
 # botocore repeats a conditional write whose answer was lost and then reports the 412 of its own repetition.
 WRITE_CONFIG: Final = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
+
+PART_BYTES: Final = 8_000_000
 
 _NEVER_SENT: Final = (EndpointConnectionError, ConnectTimeoutError)
 
@@ -92,10 +94,50 @@ class S3Store:
             except S3UploadFailedError as error:  # hides the client's own error
                 raise error.__context__ or error from None
 
+    def read_part(self, key: str, etag: str, start: int, size: int) -> bytes:
+        """So many bytes of an object from a place on; raise NotFound, and Conflict when it has another ETag."""
+        span = f"bytes={start}-{start + size - 1}"
+        with _errors_of_reading(f"{self.bucket}/{key}"):
+            answer = self._reading.get_object(Bucket=self.bucket, Key=key, IfMatch=f'"{etag}"', Range=span)
+            return answer["Body"].read()
+
+    def write_parts(self, key: str, parts: Iterable[bytes]) -> str:
+        """Write an object, whatever is there, that appears only as a whole; its ETag.
+
+        What `parts` raises ends it, and nothing is written. A lost answer of a part is harmless: it is sent again.
+        """
+        at: Any = {"Bucket": self.bucket, "Key": key}
+        with _errors_of_writing(f"{self.bucket}/{key}"):
+            at["UploadId"] = self._writing.create_multipart_upload(**at)["UploadId"]
+        try:
+            sent: list[Any] = []
+            for number, part in enumerate(_of_size(parts), 1):
+                with _errors_of_writing(f"{self.bucket}/{key}"):
+                    answer = self._reading.upload_part(**at, PartNumber=number, Body=part)
+                sent.append({"PartNumber": number, "ETag": answer["ETag"]})
+            with _errors_of_writing(f"{self.bucket}/{key}"):
+                whole = self._writing.complete_multipart_upload(**at, MultipartUpload={"Parts": sent})
+                return _bare(whole["ETag"])
+        except BaseException:
+            with suppress(BotoCoreError, ClientError, OSError):
+                self._writing.abort_multipart_upload(**at)
+            raise
+
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""
         with _errors_of_writing(f"{self.bucket}/{key}"):
             self._writing.delete_object(Bucket=self.bucket, Key=key)
+
+
+def _of_size(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Parts as S3 takes them: of at least 5 MB but for the last one, and few enough of them for 80 GB."""
+    held = bytearray()
+    for part in parts:
+        held += part
+        if len(held) >= PART_BYTES:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
 
 
 @cache  # as the client's own default session is: S3's description is read once

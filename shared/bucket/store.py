@@ -5,7 +5,7 @@ overwritten blindly.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -63,6 +63,21 @@ class Store(Reader, Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""
+        ...
+
+
+class FileStore(Store, Protocol):
+    """What reads and writes files that are too large to be held."""
+
+    def read_part(self, key: str, etag: str, start: int, size: int) -> bytes:
+        """So many bytes of an object from a place on; raise NotFound, and Conflict when it has another ETag."""
+        ...
+
+    def write_parts(self, key: str, parts: Iterable[bytes]) -> str:
+        """Write an object, whatever is there, that appears only as a whole; its ETag.
+
+        What `parts` raises ends it, and nothing is written.
+        """
         ...
 
 

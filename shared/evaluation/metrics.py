@@ -55,6 +55,12 @@ def confusion_of(truth: NDArray[np.int32], predicted: NDArray[np.int32], classes
     return np.asarray(sk.confusion_matrix(truth, predicted, labels=list(range(classes))), np.int64)
 
 
+def f1_of_confusion(confusion: NDArray[np.int64], scored: Sequence[int]) -> float:
+    """F1, the mean over the `scored` classes, of a matrix (classes, classes) whose rows are the truth."""
+    hits, sums = np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1)
+    return float(np.mean([2 * hits[place] / max(1, sums[place]) for place in scored]))
+
+
 def f1_of(truth: NDArray[np.int32], predicted: NDArray[np.int32], scored: Sequence[int]) -> float:
     """F1 alone: the mean over the scored classes, for one model on some of the test rows."""
     return float(sk.f1_score(truth, predicted, labels=list(scored), average="macro", zero_division=0))

@@ -8,8 +8,10 @@ from botocore.exceptions import ClientError
 from tests.deploy.conftest import Cloud
 
 BUCKET = "vintner-dev-123456789012-us-east-1-an"
-FUNCTIONS = ["api_handler", "ingest_and_retrain", "ingest_and_retrain_sweep", "promote", "promote_sweep"]
-EVENT_FUNCTIONS = FUNCTIONS[1:]
+EVENT_FUNCTIONS = [
+    f"{name}{sweep}" for name in ("ingest_and_retrain", "predict_batch", "promote") for sweep in ("", "_sweep")
+]
+FUNCTIONS = ["api_handler", *EVENT_FUNCTIONS]
 
 
 def deployed_name(function: str) -> str:

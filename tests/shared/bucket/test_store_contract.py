@@ -1,7 +1,7 @@
 """One contract for every store driver: boto3, obstore (the reading part) and the store in memory."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,7 +20,7 @@ from moto.s3.models import s3_backends
 from local.environment import LOOPBACK
 from shared.bucket.obstore_reader import PATIENT, PROMPT, ObstoreReader, Patience
 from shared.bucket.s3 import S3Store
-from shared.bucket.store import Blob, Reader, Store, read_document, settle, settle_document
+from shared.bucket.store import Blob, FileStore, Reader, Store, read_document, settle, settle_document
 from shared.documents import Document, encode
 from shared.errors import Conflict, NotFound, Rejected, Unavailable, Unknown, VintnerError
 from tests.support.fake_store import FakeStore
@@ -401,3 +401,40 @@ def test_a_damaged_document_is_rejected_by_its_key(body: bytes) -> None:
 def test_there_is_no_document_under_a_free_key() -> None:
     with pytest.raises(NotFound):
         read_document(FakeStore(), "key", Document)
+
+
+@pytest.fixture(params=["boto3", "fake"])
+def file_store(request: pytest.FixtureRequest) -> FileStore:
+    store: FileStore = FakeStore() if request.param == "fake" else request.getfixturevalue("store")
+    return store
+
+
+@pytest.mark.parametrize("sizes", [[0], [5], [6_000_000, 6_000_000, 3], [8_000_000]], ids=str)
+def test_a_file_is_written_in_parts_and_read_in_parts(file_store: FileStore, sizes: list[int]) -> None:
+    body = b"".join(bytes([65 + place]) * size for place, size in enumerate(sizes))
+    file_store.create("answer", b"before")
+    etag = file_store.write_parts("answer", (bytes([65 + place]) * size for place, size in enumerate(sizes)))
+    assert file_store.read("answer") == Blob(body, etag)
+    assert [entry.etag for entry in file_store.list("answer")] == [etag]
+    middle = len(body) // 2
+    if body:
+        assert file_store.read_part("answer", etag, middle, 2) == body[middle : middle + 2]
+
+
+def test_what_ends_while_it_is_written_leaves_what_was_there(file_store: FileStore) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"a" * 9_000_000
+        raise Conflict("the upload was replaced")
+
+    etag = file_store.create("answer", b"before")
+    with pytest.raises(Conflict, match="replaced"):
+        file_store.write_parts("answer", parts())
+    assert file_store.read("answer") == Blob(b"before", etag)
+
+
+def test_a_part_of_another_content_is_a_conflict(file_store: FileStore) -> None:
+    file_store.create("upload", b"before")
+    with pytest.raises(Conflict):
+        file_store.read_part("upload", "0" * 32, 0, 2)
+    with pytest.raises(NotFound):
+        file_store.read_part("nothing", "0" * 32, 0, 2)
