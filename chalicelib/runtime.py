@@ -1,10 +1,14 @@
 """What a running function holds from one call to the next: settings, the store, the production model."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from shared.bucket.obstore_reader import PATIENT, ObstoreReader
 from shared.serving.production_cache import ProductionCache
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.bucket.store import FileStore
 
 
 @cache
@@ -26,7 +30,7 @@ def production() -> ProductionCache:
 
 
 @cache
-def store() -> "Store":
+def store() -> "FileStore":
     """The bucket for the functions that write."""
     from shared.bucket.s3 import S3Store  # noqa: PLC0415  (the API function never loads boto3)
 

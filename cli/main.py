@@ -19,6 +19,7 @@ SECTIONS: Final = {
     "Every day": {
         "upload": LazyCommand("cli.commands.upload:upload", "Upload CSV files as slots, or as the test set."),
         "predict": LazyCommand("cli.commands.predict:predict", "Ask the endpoint for predictions."),
+        "batch": LazyCommand("cli.commands.batch:batch", "Predict a whole file, of any size."),
         "status": LazyCommand("cli.commands.status:status", "Show the current state."),
         "explain": LazyCommand("cli.commands.promotion:explain", "Say why a model was or was not promoted."),
         "schema": LazyCommand("cli.commands.schema:schema", "Show or change what the columns are."),

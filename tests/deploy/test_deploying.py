@@ -118,6 +118,7 @@ def test_what_an_event_function_cannot_handle_goes_to_the_queue(found: Found, fu
 def test_the_schedules_ring_the_sweeps(found: Found) -> None:
     assert {(expression, target["Arn"]) for expression, (target,) in found["rules"].values()} == {
         ("rate(1 hour)", arn_of("ingest_and_retrain_sweep")),
+        ("rate(1 hour)", arn_of("predict_batch_sweep")),
         ("rate(1 hour)", arn_of("promote_sweep")),
     }
 

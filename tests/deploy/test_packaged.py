@@ -29,6 +29,8 @@ HANDLERS = {
     "api_handler": "app.app",
     "ingest_and_retrain": "chalicelib.triggers.ingest_and_retrain",
     "ingest_and_retrain_sweep": "chalicelib.triggers.ingest_and_retrain_sweep",
+    "predict_batch": "chalicelib.triggers.predict_batch",
+    "predict_batch_sweep": "chalicelib.triggers.predict_batch_sweep",
     "promote": "chalicelib.triggers.promote",
     "promote_sweep": "chalicelib.triggers.promote_sweep",
 }

@@ -79,7 +79,8 @@ def test_the_functions_are_those_of_the_stage(template: Template) -> None:
 
 def test_two_stages_do_not_share_a_schedule(template: Template) -> None:
     names = {rule["name"] for rule in template["resource"]["aws_cloudwatch_event_rule"].values()}
-    assert names == {"vintner-dev-ingest_and_retrain_sweep-event", "vintner-dev-promote_sweep-event"}
+    sweeps = ("ingest_and_retrain", "predict_batch", "promote")
+    assert names == {f"vintner-dev-{name}_sweep-event" for name in sweeps}
 
 
 def test_the_api_answers_as_the_app_does_and_needs_a_key(template: Template) -> None:
