@@ -27,7 +27,8 @@ def check_request(body: bytes, *, is_binary: bool) -> None:
     if size > MAX_EVENT_BYTES:
         form = "base64" if is_binary else "a JSON string"
         raise TooLarge(
-            f"expected a body of at most {MAX_EVENT_BYTES} bytes as {form}, found {size}: send the rows in parts"
+            f"expected a body of at most {MAX_EVENT_BYTES} bytes as {form}, found {size}: send the rows in parts, "
+            "or predict the file through the bucket with vintner batch"
         )
 
 
@@ -41,7 +42,7 @@ def check_answer(answer: Mapping[str, object], text: str) -> None:
     predictions = answer.get("predictions")
     if not isinstance(predictions, list) or not (fitting := _fitting(answer, predictions)):
         raise TooLarge(f"{_expected(text)} for one row: ask /invocations, which answers with the prediction alone")
-    way_out = f"send at most {fitting} at a time, or ask /invocations, whose answers are shorter"
+    way_out = f"send at most {fitting} at a time, or ask /invocations, whose answers are shorter; vintner batch predicts whole files"
     raise TooLarge(f"{_expected(text)} for {len(predictions)} rows: {way_out}")
 
 

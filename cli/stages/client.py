@@ -3,10 +3,12 @@
 import json
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import Any, Final
 
 from cli.stages.target import Target
 from shared.errors import Unavailable, VintnerError
+
+_TOO_LARGE: Final = 413
 
 
 def ask(target: Target, body: bytes, media_type: str, *, explain: bool = False) -> dict[str, Any]:
@@ -42,6 +44,8 @@ def _explained(answer: urllib.error.HTTPError) -> str:
         lines = [f"{error['pointer']}: {error['detail']}" for error in problem.get("errors", [])]
         # Beside the lines the detail would say the same again.
         detail = "" if lines else f": {problem['detail']}"
+        if answer.code == _TOO_LARGE and "vintner batch" not in detail:  # API Gateway's and Lambda's own do not say
+            detail += "; vintner batch FILE predicts a file of any size"
         return "\n  ".join([f"{answer.code} {problem['title']}{detail}", *lines])
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{answer.code} {answer.reason}: {text[:200]}"

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 MODELS: dict[str, type[BaseModel]] = {
     "api_request.json": APIGatewayProxyEventModel,
+    "batch_uploaded.json": S3Model,
     "model_scored.json": S3Model,
     "odd_key_uploaded.json": S3Model,
     "slot_removed.json": S3Model,

@@ -11,6 +11,7 @@ from typing import get_type_hints
 
 import pytest
 
+from functions import predict_batch
 from shared import documents
 from shared.bucket import keys
 from shared.documents import EvaluationDocument, Stored
@@ -29,6 +30,7 @@ TYPED = {
     "rescore": documents.RescoreDocument,
     "pointer": documents.PointerDocument,
     "decision": documents.DecisionDocument,
+    "batch report": predict_batch.BatchReport,
     "status view": status_documents.StatusDocument,
 }
 HEAVY = ("numpy", "pandas", "scipy", "sklearn", "joblib", "boto3", "botocore")

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from functions import desk
+from functions import desk, predict_batch
 from shared.documents import decode
 from shared.settings import Settings
 from tests.support.fake_store import FakeStore
@@ -22,6 +22,7 @@ KINDS: Final = {
     "rescore": r"models/[^/]+/rescores/.*",
     "pointer": r"production\.json",
     "decision": r"promotions/.*",
+    "batch report": r"predictions/.*\.json",
     "status view": r"status\.json",
 }
 
@@ -42,6 +43,8 @@ def eventful() -> Stage:
     stage.ingest()
     stage.put("data/test/more.csv", sample(1001, rows=40, noise=0.0))
     _ring(stage)
+    stage.put("batch/new.csv", sample(1002, noise=0.0))
+    predict_batch.run(stage.file_store(), stage.settings)
     desk.rollback(stage.store)
     _ring(stage)
     stage.change(threshold=0.3)

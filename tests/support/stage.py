@@ -11,7 +11,7 @@ from functions import ingest_and_retrain, promote
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.s3 import S3Store
-from shared.bucket.store import Store, read_document
+from shared.bucket.store import FileStore, Store, read_document
 from shared.documents import Document, ScoreDocument, decode, encode, sha256
 from shared.registry.pointer import Pointer, read_pointer
 from shared.settings import Settings
@@ -108,6 +108,11 @@ class Stage:
     def promote(self) -> promote.PromotionReport:
         """Ring the second bell."""
         return promote.run(self.store, self.settings)
+
+    def file_store(self) -> FileStore:
+        """The store as what reads and writes files in parts."""
+        assert isinstance(self.store, FakeStore | S3Store)
+        return self.store
 
     def listing(self, prefix: str = "") -> list[str]:
         """The keys under a prefix."""
