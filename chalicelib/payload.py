@@ -42,7 +42,10 @@ def check_answer(answer: Mapping[str, object], text: str) -> None:
     predictions = answer.get("predictions")
     if not isinstance(predictions, list) or not (fitting := _fitting(answer, predictions)):
         raise TooLarge(f"{_expected(text)} for one row: ask /invocations, which answers with the prediction alone")
-    way_out = f"send at most {fitting} at a time, or ask /invocations, whose answers are shorter; vintner batch predicts whole files"
+    way_out = (
+        f"send at most {fitting} at a time, ask /invocations, whose answers are shorter, or predict the file through "
+        "the bucket with vintner batch"
+    )
     raise TooLarge(f"{_expected(text)} for {len(predictions)} rows: {way_out}")
 
 
