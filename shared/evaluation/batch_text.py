@@ -13,7 +13,7 @@ from shared.formats.row_errors import BadTable, Reason
 from shared.ingestion.encodings import guess_encoding
 
 HEAD_BYTES: Final = 1_000_000
-BLOCK_CHARACTERS: Final = 4_000_000
+BLOCK_CHARACTERS: Final = 1_000_000
 LONGEST_RECORD: Final = 16_000_000  # a quote that nobody closes must not take the rest of the file into memory
 
 _GZIP: Final = b"\x1f\x8b"
@@ -62,10 +62,11 @@ def _unpacked(parts: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 def _whole_lines(head: bytes) -> bytes:
     """The beginning of a file without the line that it may end in."""
-    end = head.rfind(b"\n") + 1
-    if len(head) < HEAD_BYTES or not end:
+    if len(head) <= HEAD_BYTES:
         return head
-    return head[: end + end % 2] if head.startswith((b"\xff\xfe", b"\xfe\xff")) else head[:end]
+    head = head[:HEAD_BYTES]
+    end = head.rfind(b"\n") + 1 or len(head)
+    return head[: end + end % 2] if b"\0" in head[:100] else head[:end]  # of UTF-16 whole characters
 
 
 def _decoded(csv: CsvText, head: bytes, pieces: Iterator[bytes]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import boosting, burst, growth, handler, http, promotion, report, retrain, scoring, start
+from tests.bench import batch, boosting, burst, growth, handler, http, promotion, report, retrain, scoring, start
 from tests.bench.figures import Figure, Options
 from tests.bench.line import line, served
 from tests.bench.picture import picture
@@ -17,6 +17,7 @@ ROWS: Final = (
     "adaboost",
     "handler",
     "scorer",
+    "batch",
     "http",
     "start",
     "retrain",
@@ -52,6 +53,8 @@ def run(rows: Sequence[str], options: Options, drawn: Path | None) -> Iterator[F
         yield from boosting.measure(options)
     if "scorer" in wanted:
         yield from scoring.measure(options)
+    if "batch" in wanted:
+        yield from batch.measure(options)
     if "command" in wanted:
         yield from start.measure_command(options)
     if wanted & ON_A_MODEL:

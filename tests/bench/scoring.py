@@ -26,7 +26,7 @@ def measure(options: Options) -> list[Figure]:
 
 
 def _figures(options: Options, estimator: str, *, default: bool) -> list[Figure]:
-    dataset = _dataset(options.pick(2_000, 120))
+    dataset = dataset_of(options.pick(2_000, 120))
     pipeline = fit(dataset, estimator)
     many = VectorScorer.load(export(pipeline, dataset, Settings("bucket", LABEL)), "scorer.json")
     scorer = many.plain
@@ -70,6 +70,7 @@ def _each(action: Callable[[], object], calls: int) -> Measure:
     return lambda: seconds_of(lambda: [action() for _ in range(calls)]) / calls * 1e6
 
 
-def _dataset(rows: int) -> Dataset:
+def dataset_of(rows: int) -> Dataset:
+    """A model's training rows, so many, and the held-out rows."""
     tests = [held_out().table()]
     return assemble([labelled(rows).table()], tests, infer_schema(tests), truth=False)

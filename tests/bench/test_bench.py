@@ -21,6 +21,7 @@ EXPECTED = {
     "adaboost",
     "handler",
     "scorer",
+    "batch",
     "HTTP",
     "cold start",
     "retrain",
