@@ -97,9 +97,14 @@ def _blocks(texts: Iterator[str]) -> Iterator[str]:
     held = ""
     for text in texts:
         held += text
-        while len(held) >= BLOCK_CHARACTERS and (end := _end_of_record(held)):
-            yield held[:end]
-            held = held[end:]
+        start = 0
+        while len(held) - start >= BLOCK_CHARACTERS:
+            end = _end_of_record(held[start : start + BLOCK_CHARACTERS]) or _end_of_record(held[start:])
+            if not end:
+                break
+            yield held[start : start + end]
+            start += end
+        held = held[start:]
     if held:
         yield held
 
