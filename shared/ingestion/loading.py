@@ -37,7 +37,7 @@ def load_tables(slots: Reader, sources: Sequence[Source], restore_rows: Restore 
     again by `restore_rows`; without it NotFound is raised.
     """
     distinct = list({source.slot: source for source in sources}.values())
-    found = zip(distinct, each_table(slots, distinct, restore_rows, ahead=len(distinct)), strict=True)
+    found = zip(distinct, each_table(slots, distinct, restore_rows, ahead=2 * LOADERS), strict=True)
     tables = {source.slot: table for source, table in found}
     return [tables[source.slot] for source in sources]
 

@@ -23,6 +23,7 @@ from shared.formats.row_errors import listed
 from shared.formats.values import as_number
 from shared.settings import Duplicates
 from shared.tables.encoding import Encoding, encode
+from shared.tables.freed_memory import give_back
 from shared.tables.row_counts import count_rows, new_rows
 from shared.tables.schema import Schema
 from shared.tables.table import Table
@@ -106,6 +107,7 @@ def assemble(
     slot_of_row = np.repeat(np.array(positions, np.int64), [len(table) for table in fitting])
     count = len(slots)
     del slots, fitting, matrices  # the tables are no longer needed, and they are as large as all that is made of them
+    give_back()
 
     counted = count_rows(train, slot_of_row, test, duplicates)
     kept = ~(counted.repeated | counted.tested)

@@ -40,7 +40,10 @@ METRICS = {
         telemetry.DRIFTED_FEATURES,
         telemetry.F1,
         telemetry.SCORE_WARNINGS,
+        telemetry.FRESH_F1,
+        telemetry.FRESH_WARNINGS,
     },
+    "predict_batch": {telemetry.ROWS_PREDICTED, telemetry.ROWS_NOT_PREDICTED, telemetry.FILES_REJECTED},
     "promote": {telemetry.PROMOTED},
 }
 BUCKET = "operations"
@@ -216,15 +219,17 @@ def calls(act: Callable[[], object]) -> int:
     return next(counted)
 
 
-@pytest.mark.parametrize("name", sorted({*METRICS["ingest_and_retrain"], *METRICS["promote"], "Errors", "Duration"}))
+@pytest.mark.parametrize("name", sorted({*set().union(*METRICS.values()), "Errors", "Duration"}))
 def test_the_document_names_every_metric(name: str) -> None:
     assert f"\n| `{name}` |" in OPERATIONS
 
 
 def test_the_document_alarms_on_metrics_that_exist() -> None:
-    described = set(re.findall(r"^\| `(\w+)` \| `(?:ingest|promote|api)|^\| `(\w+)` \| all", OPERATIONS, re.MULTILINE))
+    described = set(
+        re.findall(r"^\| `(\w+)` \| `(?:ingest|predict|promote|api)|^\| `(\w+)` \| all", OPERATIONS, re.MULTILINE)
+    )
     names = {one or other for one, other in described}
-    assert names == {*METRICS["ingest_and_retrain"], *METRICS["promote"], access_log.LATENCY, "Errors", "Duration"}
+    assert names == {*set().union(*METRICS.values()), access_log.LATENCY, "Errors", "Duration"}
     alarms = OPERATIONS.partition("## Alarms")[2].partition("## Cost")[0]
     alarmed = set(re.findall(r"`Vintner (\w+)`", alarms))
     assert {"Errors", "UploadsRejected", "DriftedFeatures", "F1"} <= alarmed <= names

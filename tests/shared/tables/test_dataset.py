@@ -42,9 +42,14 @@ def put_together(slots: Sequence[Table], *tests: Table) -> Dataset:
 
 
 def together(
-    slots: Sequence[Table], tests: Sequence[Table], *, truth: bool = False, duplicates: Duplicates = "union"
+    slots: Sequence[Table],
+    tests: Sequence[Table],
+    *,
+    truth: bool = False,
+    duplicates: Duplicates = "union",
+    schema: Schema | None = None,
 ) -> Dataset:
-    return assemble(slots, tests, infer_schema(tests), truth=truth, duplicates=duplicates)
+    return assemble(slots, tests, schema or infer_schema(tests), truth=truth, duplicates=duplicates)
 
 
 def train_rows(dataset: Dataset) -> list[tuple[Any, ...]]:
@@ -203,6 +208,8 @@ def test_a_rule_makes_booleans() -> None:
 VALUES = st.sampled_from([0.0, -0.0, 1.0, 2.5, math.nan, 1e308])
 TABLES = st.lists(st.tuples(VALUES, VALUES, st.sampled_from(["1", "1.0", "2", "x"])), min_size=1, max_size=8).map(raw)
 
+NUMBERS = Schema((Column("a"), Column("b")))  # also where the drawn test set has no value
+
 
 def _rows(found: Table, own: dict[str, Label]) -> list[tuple[Any, ...]]:
     """Rows that can be compared: None for missing, no signs of zeros."""
@@ -257,8 +264,7 @@ def _reference(slots: list[Table], tests: list[Table], duplicates: Duplicates) -
     st.sampled_from(["union", "sum", "distinct"]),
 )
 def test_agrees_with_a_plain_reference(slots: list[Table], tests: list[Table], duplicates: Duplicates) -> None:
-    numbers = Schema((Column("a"), Column("b")))  # also where the drawn test set has no value
-    dataset = assemble(slots, tests, numbers, truth=False, duplicates=duplicates)
+    dataset = together(slots, tests, duplicates=duplicates, schema=NUMBERS)
     expected = _reference(slots, tests, duplicates)
     cells = [[None if math.isnan(value) else value for value in row] for row in dataset.train.values.tolist()]
     labels = [dataset.classes[code] for code in dataset.train.codes]
@@ -273,15 +279,15 @@ SPELLED = st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.just(1.0), st.sampl
 
 @given(st.lists(SPELLED, max_size=4), st.lists(SPELLED, min_size=1, max_size=2))
 def test_union_is_the_largest_count_less_that_of_the_test_set(slots: list[Table], tests: list[Table]) -> None:
-    counts = [Counter(train_rows(together([one], tests, duplicates="sum"))) for one in slots]
+    counts = [Counter(train_rows(together([one], tests, duplicates="sum", schema=NUMBERS))) for one in slots]
     union: Counter[tuple[Any, ...]] = functools.reduce(operator.or_, counts, Counter())
-    held_out = Counter(train_rows(together(tests, tests, duplicates="sum")))
-    assert Counter(train_rows(together(slots, tests))) == union - held_out
+    held_out = Counter(train_rows(together(tests, tests, duplicates="sum", schema=NUMBERS)))
+    assert Counter(train_rows(together(slots, tests, schema=NUMBERS))) == union - held_out
 
 
 @given(st.lists(TABLES, max_size=5), st.lists(TABLES, min_size=1, max_size=2))
 def test_the_counts_add_up(slots: list[Table], tests: list[Table]) -> None:
-    dataset = together(slots, tests)
+    dataset = together(slots, tests, schema=NUMBERS)
     assert sum(count or 0 for count in dataset.used) == len(dataset.train)
     assert len(dataset.train) + dataset.duplicates + dataset.in_test_set == sum(map(len, slots))
     assert dataset.rows == tuple(map(len, slots))
