@@ -30,8 +30,7 @@ Counts = NDArray[np.int64]
 def profile(dataset: Dataset, sources: Sequence[Source]) -> Document:
     """The fields of ``profile.json``; `sources` are the slots in the dataset's order.
 
-    The columns that are distributed most differently in training rows and test set come first (population stability
-    index); at most 100 of them.
+    The columns that are distributed most differently in training rows and test set come first; at most 100 of them.
     """
     newest = _newest(dataset, sources)
     slots = [(_short(sources[index].upload.key), dataset.origin == index) for index in newest]
@@ -78,7 +77,7 @@ def _column(dataset: Dataset, position: int, name: str, slots: Sequence[NDArray[
         "train": own[:count].tolist(),
         "test": held_out[:count].tolist(),
         "missing": {"train": int(own[count]), "test": int(held_out[count])},
-        "shift": round(float(stability_index(own, held_out)), 4),
+        "shift": _shift(own, held_out),
         "slots": [_of_slot(np.bincount(places[0][marked], minlength=count + 1), held_out) for marked in slots],
     }
 
@@ -87,8 +86,22 @@ def _of_slot(own: Counts, held_out: Counts) -> Document:
     return {
         "counts": own[:-1].tolist(),
         "missing": int(own[-1]),
-        "shift": round(float(stability_index(own, held_out)), 4),
+        "shift": _shift(own, held_out),
     }
+
+
+def _shift(own: Counts, held_out: Counts) -> float:
+    """Population stability index of two rows of counts, less what chance alone gives it.
+
+    Of the same distribution it is on average (bins - 1) (1 / n + 1 / m), for n and m rows (Yurdakul, 2018): 0.23 for a
+    slot of 100 rows in 16 bins.
+    """
+    rows, others = own.sum(), held_out.sum()
+    if not rows or not others:
+        return 0.0
+    filled = np.count_nonzero(own + held_out)
+    by_chance = (filled - 1) * (1 / rows + 1 / others)
+    return round(max(0.0, float(stability_index(own, held_out)) - float(by_chance)), 4)
 
 
 def _edges(*parts: Values) -> Values:

@@ -69,6 +69,21 @@ def test_the_most_shifted_column_comes_first(settings: Settings) -> None:
     assert first["shift"] > 0.25 > second["shift"]
 
 
+def test_chance_alone_is_no_shift(settings: Settings) -> None:
+    """Slots of the same distribution: without a correction every second one of 100 rows would be far off."""
+    spread = np.random.default_rng(5)
+
+    def rows(count: int) -> list[tuple[object, ...]]:
+        return [(*spread.normal(size=8).round(6), "yn"[row % 2]) for row in range(count)]
+
+    header = [*(f"x{number}" for number in range(8)), "label"]
+    found = drawn(settings, header, rows(200), *(rows(100) for _ in range(5)))
+    shifts = [slot["shift"] for column in found["columns"] for slot in column["slots"]]
+    assert len(shifts) == 40
+    assert max(shifts) < 0.25
+    assert sum(shifts) / len(shifts) < 0.05
+
+
 @pytest.mark.parametrize("values", [range(3), (7,), range(BINS)], ids=["three", "one", "as many as bins"])
 def test_few_values_have_a_bin_each(settings: Settings, values: Sequence[int]) -> None:
     rows = [(values[row % len(values)], row, "yn"[row % 2]) for row in range(64)]
