@@ -8,22 +8,27 @@ const FEW = 8; // columns shown at first
 const WIDTH = 160;
 const HEIGHT = 56;
 
-export function renderData(profile) {
-  byId("data").hidden = !profile?.columns?.length;
-  if (!byId("data").hidden) draw(profile);
+export function renderData(profile, model) {
+  byId("data").hidden = !model;
+  if (model) draw(profile, model.model_id);
 }
 
-const draw = onChange((profile) => {
+const draw = onChange((profile, id) => byId("data-body").replaceChildren(...(profile ? drawn(profile) : none(id))));
+
+const none = (id) => [el("p", { class: "quiet" }, "There are no pictures of the data of model ", el("code", {}, id),
+  ": an earlier version trained it. The next model has them.")];
+
+function drawn(profile) {
   const { rows, slots, columns, left_out: more, classes } = profile;
-  byId("data-body").replaceChildren(
+  return [
     el("p", { class: "quiet" }, `Each column in ${plural(rows.train, "training row")} (filled) and ${plural(rows.test, "test row")} (line), `,
       "those that differ most first. A dotted line is the newest slot that differs from the test set."),
     ...folded(columns, (some) => el("ul", { class: "columns" }, some.map((column) => card(column, rows, slots))), FEW),
     ...(more > 0 ? [el("p", { class: "quiet" }, `${count(more)} more columns are not drawn.`)] : []),
     el("h3", {}, "Classes"),
     balance(classes, slots),
-  );
-});
+  ];
+}
 
 function card(column, rows, slots) {
   const odd = column.slots.findIndex(({ shift }) => shift >= LARGE);

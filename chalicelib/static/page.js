@@ -59,7 +59,7 @@ function render(status) {
   renderReceipts(receipts, uploads);
   renderDecisions(decisions);
   renderQuality(production, model);
-  renderData(profile);
+  renderData(profile, model);
   renderForm(model, features, ROOT);
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from cli.console.output import decimal, f1_text, json_option, line, marked, print_json, styled, table, threshold_text
+from cli.console.receipts import fresh_text
 from cli.stages.target import Target, stage_option
 from functions import desk
 from functions.promote import PromotionReport
@@ -13,6 +14,7 @@ from shared.bucket.store import Reader, read_document
 from shared.documents import DecisionDocument, PointerDocument, RefusalDocument
 from shared.errors import NotFound, VintnerError
 from shared.registry.decisions import decision_names
+from shared.registry.fresh_scores import newest_fresh
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer, read_pointer
 from shared.registry.standing import standing
@@ -52,6 +54,8 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
         against = f" against {decision['production_model_id']}" if decision["production_model_id"] else ""
         marked(f"{styled(decision['decision'])} ", end="")
         line(f"at {decision['at']}{against} by rule {decision['rule']!r}: {decision['reason']}")
+    for fresh in newest_fresh(store, model_id, []):
+        line(f"fresh: {fresh_text(fresh)}")
     line(f"now: {now}")
 
 

@@ -35,9 +35,10 @@ def score_fresh(
 ) -> list[FreshDocument]:
     """Score production on the slots that it was not trained on and that it has no fresh score of; what was written.
 
-    F1 is that of the classes that count on the test set, as far as the new rows have them. Called before a training,
-    it finds what has just arrived, and what an interrupted run left. It never fails because of a slot or of the model:
-    a document says why there is no score. `slots` reads the rows (the store, unless given).
+    Production is what the pointer names now. F1 is that of the classes that count on the test set, as far as the new
+    rows have them. Called before a training, it finds what has just arrived, and what an interrupted run left. It never
+    fails because of a slot or of the model: a document says why a slot has no score, and the log what may be different
+    the next time (other features in the test set, rows that are gone). `slots` reads rows: the store, unless given.
     """
     pointer = read_pointer(store)
     production = read_score(store, pointer.model_id) if pointer else None
@@ -47,18 +48,18 @@ def score_fresh(
     if not arrived:
         return []
     lineage = [Source(Upload(one["upload"], one["etag"], 0, ""), one["slot"]) for one in production["lineage"]]
-    found: Sequence[Unseen | None]
     try:
         scorer = load_vector_scorer(store, production)
-        found, problem = load_unseen(store, arrived, lineage, inventory, settings, slots=slots), ""
-    except (NotFound, Rejected) as error:
-        found, problem = [None] * len(arrived), str(error)
+        found = load_unseen(store, arrived, lineage, inventory, settings, slots=slots)
+        documents = [
+            _scored(production, scorer, source, unseen) for source, unseen in zip(arrived, found, strict=True) if unseen
+        ]
+    except (NotFound, Rejected) as problem:
+        log.warning("no fresh score of %s: %s", production["model_id"], problem)
+        return []
     written = []
-    for source, unseen in zip(arrived, found, strict=True):
-        document = (
-            _unscored(production, source, 0, problem) if unseen is None else _scored(production, scorer, source, unseen)
-        )
-        written.append(settle_document(store, keys.fresh_key(production["model_id"], source.slot), document))
+    for document in documents:
+        written.append(settle_document(store, keys.fresh_key(document["model_id"], document["slot"]), document))
         log.info("fresh score of %s on %s: %s", document["model_id"], document["upload"], document["f1"])
     return written
 
@@ -80,6 +81,7 @@ def _arrived(store: Reader, production: ScoreDocument, inventory: Inventory) -> 
 
 
 def _scored(production: ScoreDocument, scorer: VectorScorer, source: Source, unseen: Unseen) -> FreshDocument:
+    """The score, or why this slot has none; raise Incomparable when the test set has other features than the model."""
     rows = len(unseen.rows)
     if rows < ENOUGH_ROWS:
         return _unscored(production, source, rows, f"too few new rows to score: {rows} of {ENOUGH_ROWS}")
@@ -89,8 +91,8 @@ def _scored(production: ScoreDocument, scorer: VectorScorer, source: Source, uns
         return _unscored(production, source, rows, "no row of a class whose F1 counts")
     if not set(scorer.plain.classes) & set(unseen.classes):
         return _unscored(production, source, rows, "none of its labels is a class of the model")
+    encoding, own = rows_for(scorer, unseen.encoding, unseen.rows)
     try:
-        encoding, own = rows_for(scorer, unseen.encoding, unseen.rows)
         evaluation = evaluate_rows(scorer, encoding, own, classes, present)
     except Rejected as error:
         return _unscored(production, source, rows, str(error))

@@ -140,25 +140,26 @@ def load_unseen(
     settings: Settings,
     *,
     slots: Reader | None = None,
-) -> list[Unseen]:
+) -> list[Unseen | None]:
     """The rows of each of some slots that neither the slots of `seen` nor the current test set has.
 
-    Raise NotFound when rows of a slot were pruned, Rejected when a slot or the test uploads do not fit.
+    None is a slot that does not fit the test set. Raise NotFound when rows of a slot were pruned, Rejected when the
+    test uploads do not fit each other.
     """
     reference = _reference(store, inventory, settings, slots)
     features = tuple(column.name for column in reference.schema.features)
     tables = load_tables(slots or store, sources)
-    for table in tables:
-        if problem := misfit(table.features, features):
-            raise Rejected(problem)
-    return assemble_unseen(
-        tables,
+    fitting = [table for table in tables if misfit(table.features, features) is None]
+    found = assemble_unseen(
+        fitting,
         [] if settings.duplicates == "sum" else load_tables(slots or store, seen),
         reference.tests,
         reference.schema,
         truth=settings.positive is not None,
         duplicates=settings.duplicates,
     )
+    own = dict(zip(map(id, fitting), found, strict=True))
+    return [own.get(id(table)) for table in tables]
 
 
 def load_dataset(

@@ -41,7 +41,8 @@ def rows(*points: float, threshold: float = 1.0) -> bytes:
 UPLOADS: Final = {
     TEST: rows(-3.5, -2.5, -1.5, -0.5, 0.25, 0.75, 1.5, 2.5, 3.5),
     f"{SLOT}1.csv": rows(-3, -2, 2, 3),  # learns a threshold of 0: F1 0.75
-    f"{SLOT}2.csv": rows(0.5, 0.9, 1.1),  # with it the threshold is 1: F1 1
+    # With it the threshold is 1: F1 1. It has rows enough for a fresh score of the first model.
+    f"{SLOT}2.csv": rows(*(0.5 + 0.02 * step for step in range(21)), *(1.1 + 0.02 * step for step in range(12))),
 }
 
 

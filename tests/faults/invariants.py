@@ -77,12 +77,26 @@ def check_target(pointer: Pointer, objects: Mapping[str, bytes]) -> None:
 
 
 def check_decided(objects: Mapping[str, bytes]) -> None:
-    """Every scored candidate has its decision, and every move of the pointer its record."""
+    """Every scored candidate has its decision, every move of the pointer its record; and `check_fresh`."""
     found = [decode(body, key) for key, body in objects.items() if key.startswith(keys.PROMOTIONS)]
+    check_fresh(objects)
     decided = {decision["model_id"] for decision in found}
     scored = {key.split("/")[1] for key in objects if key.startswith("models/") and key.endswith("/score.json")}
     if scored - decided:
         raise Violation(f"scored and never decided: {scored - decided}")
+
+
+def check_fresh(objects: Mapping[str, bytes]) -> None:
+    """Every fresh score is of a scored model, under its slot's name, and on a slot that it was not trained on."""
+    for key in objects:
+        if "/fresh/" not in key:
+            continue
+        fresh = decode(objects[key], key)
+        score_key = keys.model_key(fresh["model_id"], "score.json")
+        if key != keys.fresh_key(fresh["model_id"], fresh["slot"]) or score_key not in objects:
+            raise Violation(f"{key} is of {fresh['model_id']} on {fresh['slot']}")
+        if fresh["slot"] in {entry["slot"] for entry in decode(objects[score_key], score_key)["lineage"]}:
+            raise Violation(f"{key}: the model was trained on this slot")
 
 
 def check_one_receipt_each(objects: Mapping[str, bytes]) -> None:
