@@ -34,7 +34,7 @@ def two(aws: Cloud) -> tuple[str, str]:
     """The digests of two releases, the second of which is deployed."""
     done = aws.vintner("deploy", "--stage", "dev")
     assert done.returncode == 0, done.stderr
-    assert "smoke test  5 functions answer; no model is in production yet\n" in done.stdout
+    assert "smoke test  7 functions answer; no model is in production yet\n" in done.stdout
     first = code_of(aws)
     alone = aws.vintner("deploy", "--stage", "dev", "--previous")
     assert "expected a release before the current one, found none" in alone.stderr
