@@ -40,7 +40,7 @@ def test_destroy_finds_what_no_record_tells_of(aws: Cloud) -> None:
     theirs = aws.client("apigateway").create_rest_api(name="vintner")["id"]
     done = aws.vintner("destroy", "--stage", "dev", "--yes", "--data", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["resources"] == 13  # an API, five functions with their roles, two schedules
+    assert json.loads(done.stdout)["resources"] == 18  # an API, seven functions with their roles, three schedules
     assert [api["id"] for api in account.apis(aws)] == [theirs]
     empty = account.everything(aws)
     assert {name: found for name, found in empty.items() if found and name != "apis"} == {}
