@@ -44,8 +44,8 @@ def explain(model_id: str, *, stage: str, as_json: bool) -> None:
         why = score["selection"]["threshold"]["why"]
         line(f"{threshold_text(threshold, score.get('f1_at_half'))}: {why}")
     line(
-        f"trained on {score['train_rows']} rows; {score['duplicates']} duplicates dropped, "
-        f"{score['in_test_set']} rows of the test set kept out"
+        f"trained on {score['train_rows']} rows; {score.get('duplicates', 0)} duplicates dropped, "
+        f"{score.get('in_test_set', 0)} rows of the test set kept out"
     )
     table(["slot", "rows used"], [[slot["upload"], slot["rows"]] for slot in score["lineage"]], numbers=["rows used"])
     for warning in score.get("warnings", []):

@@ -16,6 +16,7 @@ from shared.documents import CountedRows, DecisionDocument, RescoreDocument, Sco
 from shared.errors import NotFound, Rejected
 from shared.promotion.rules import Contender, Rule, Verdict, beats, judge
 from shared.registry.decisions import doubts_of, new_decision
+from shared.registry.fresh_scores import latest_warning
 from shared.registry.models import read_score
 from shared.registry.pointer import Pointer
 from shared.settings import Settings
@@ -44,6 +45,7 @@ class Matchup:
     _score: ScoreDocument | None = field(default=None, init=False)
     _rows: "Comparison | None" = field(default=None, init=False)
     _champion: "VectorScorer | None" = field(default=None, init=False)
+    _doubts: list[str] | None = field(default=None, init=False)
 
     @property
     def score(self) -> ScoreDocument:
@@ -61,6 +63,14 @@ class Matchup:
         if self._rows is None:
             self._rows = compare_with(self.store, self.score, self.inventory, self.settings, slots=self.slots)
         return self._rows
+
+    @property
+    def doubts(self) -> list[str]:
+        """That production is worse on what arrives than the score that candidates are compared with."""
+        if self._doubts is None:
+            warning = latest_warning(self.store, self.model_id)
+            self._doubts = [f"production: {warning}"] if warning else []
+        return self._doubts
 
     @property
     def champion(self) -> "VectorScorer":
@@ -133,7 +143,7 @@ class Round:
             verdict.reason,
             model_id=contender.model_id,
             score=contender.score,
-            warnings=doubts_of(scored) if scored else (),
+            warnings=[*(doubts_of(scored) if scored else ()), *(self.matchup.doubts if self.matchup else ())],
             interval=contender.interval,
             test_fingerprint=self.fingerprint,
             rule=self.rule.name,

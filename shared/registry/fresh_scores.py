@@ -31,6 +31,13 @@ class FreshDocument(Stored):
     at: str
 
 
+def latest_warning(store: Reader, model_id: str) -> str | None:
+    """What the latest fresh score of a model warns of."""
+    listed = store.list(keys.fresh_prefix(model_id))
+    latest = max(listed, key=lambda entry: (entry.modified, entry.key), default=None)
+    return read_document(store, latest.key, FreshDocument)["warning"] if latest else None
+
+
 def newest_fresh(store: Reader, model_id: str, known: Iterable[FreshDocument]) -> list[FreshDocument]:
     """The newest fresh scores of a model, the latest first; those that are `known` are not read again."""
     kept = {one["slot"]: one for one in known if one["model_id"] == model_id}

@@ -152,6 +152,9 @@ def test_labels_that_turn_show_in_the_very_slot(served: Stage, seed: int) -> Non
     warning = found["6.csv"]["warning"]
     assert f"on 100 new rows of {SLOT}6.csv" in warning
     assert "no longer speaks for what arrives" in warning
+    decisions = [one for one in served.decisions() if one["warnings"]]
+    [told] = [one for one in decisions if f"production: {warning}" in one["warnings"]]
+    assert told["model_id"] == status.status(served.store)["candidate"]["model_id"]
 
 
 def without_a_feature(rows: str) -> str:
