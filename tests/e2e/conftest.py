@@ -10,6 +10,7 @@ from tests.support.line import ROOT, Line, running_line
 
 SAMPLE = {"VINTNER_LABEL": "diagnosis", "VINTNER_REFRESH_SECONDS": "0"}
 WINE = {
+    "VINTNER_THRESHOLD": "0.5",  # as a notebook decides
     "VINTNER_LABEL": "quality",
     "VINTNER_POSITIVE": "> 5",
     "VINTNER_IGNORE": "Id",
