@@ -51,7 +51,7 @@ def _ask(ask: Callable[[ProductionCache, bytes, str, UnknownFields], Document]) 
 
 
 def _asked(request: Request) -> tuple[bytes, str]:
-    """The body and its media type."""
+    """The body and its media type, that of a CSV with its charset."""
     content_type = request.headers.get("content-type", MEDIA_TYPES[0])
     media_type = content_type.partition(";")[0].strip().lower()
     body = request.raw_body
@@ -59,8 +59,9 @@ def _asked(request: Request) -> tuple[bytes, str]:
         media_type = MEDIA_TYPES[0]  # what curl -d says of any body; no form begins so
     if media_type not in MEDIA_TYPES:
         raise Unsupported(content_type)
-    check_request(body, is_binary=media_type == "text/csv")
-    return body, media_type
+    is_csv = media_type == "text/csv"
+    check_request(body, is_binary=is_csv)
+    return body, content_type.strip().lower() if is_csv else media_type
 
 
 def _predict(cache: ProductionCache, body: bytes, media_type: str, unknown_fields: UnknownFields) -> Document:

@@ -108,7 +108,8 @@ def _content(scorer: Scorer | None, forms: Sequence[str]) -> Schema:
             "schema": {
                 "type": "string",
                 "description": "A header line, then a line for each row, as in an upload. Detected are the delimiter "
-                "(comma, semicolon, tab or vertical bar), the encoding (UTF-8, UTF-16 or Windows-1252), a decimal "
+                "(comma, semicolon, tab or vertical bar), the encoding (UTF-8, UTF-16 or Windows-1252; another one is "
+                "to be named by the media type's charset), a decimal "
                 "comma where commas do not delimit, and gzip. A cell may be any of the spellings of Missing; truth "
                 "values, dates and categories are spelled as in JSON, numbers in plain decimal notation. The header "
                 "line may be left out: when no cell of the first line is the name of a column (a feature, the label "

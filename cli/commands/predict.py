@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from cli.console.output import decimal, in_lines, json_option, line, print_json, table
+from cli.inspection.csv_file import opened
 from cli.stages.client import ask, feature_kinds
 from cli.stages.target import Target, stage_option
 from shared.errors import VintnerError
-from shared.formats.csv_dialect import open_csv
 from shared.formats.values import as_number, column_name
 
 
@@ -91,7 +91,7 @@ def _as_utf8(path: Path) -> bytes:
     """The rows as they are, but uncompressed and in UTF-8, which is what a gateway takes any text for."""
     body = path.read_bytes()
     try:
-        text = open_csv(body, ())
+        text = opened(body)
     except VintnerError as error:
         raise VintnerError(f"{path}: {in_lines(error)}") from None
     return body if text.encoding == "UTF-8" and not text.compression else text.text.encode()

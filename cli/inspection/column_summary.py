@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.formats.columns import Column
+from shared.formats.commands import option
 from shared.formats.dates import ISO, date_text
 from shared.formats.numbers import number_format
 from shared.formats.row_errors import shortened
@@ -85,5 +86,5 @@ def hint_at_zeros(columns: Sequence[ColumnSummary]) -> str | None:
     names = [summary.column.name for summary in columns if summary.zeros and "0" not in summary.column.missing]
     if not names:
         return None
-    options = " ".join(f"--missing {name}=0" for name in names)
+    options = " ".join(option("--missing", f"{name}=0") for name in names)
     return f"a 0 in {', '.join(names)} looks like a missing value, as all others are far from it: add {options}"

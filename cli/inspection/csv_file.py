@@ -61,9 +61,8 @@ class Source:
     def open(cls, body: bytes, known: Sequence[str] = ()) -> "Source":
         """Find out how a file is to be read; raise BadTable. `known` are names that the header should have."""
         from shared.ingestion.csv_structure import find_header  # noqa: PLC0415  (loads pandas)
-        from shared.ingestion.encodings import guess_encoding  # noqa: PLC0415
 
-        text = open_csv(body, known, UNPACKED_BYTES, guess_encoding)
+        text = opened(body, known)
         header, text = find_header(text, known[0] if known else "")
         pairs = zip(header.spelled, header.names, strict=True)
         spelled = tuple(cell.strip() if column_name(cell) == name else name for cell, name in pairs)
@@ -79,9 +78,16 @@ class Source:
         return self.spelled[self.names.index(name)]
 
 
+def opened(body: bytes, known: Sequence[str] = ()) -> CsvText:
+    """The text of a file, whatever its encoding; raise BadTable when it is not a CSV."""
+    from shared.ingestion.encodings import guess_encoding  # noqa: PLC0415  (loads charset-normalizer)
+
+    return open_csv(body, known, UNPACKED_BYTES, guess_encoding)
+
+
 def from_line(body: bytes, number: int) -> bytes:
     """The file from one of its lines on, which has the names of the columns; raise BadTable when it is not a CSV."""
-    text = open_csv(body, (), UNPACKED_BYTES)
+    text = opened(body)
     lines = list(split_lines(text.text))
     if not 1 <= number <= len(lines):
         raise VintnerError(f"expected --header-line to be one of the file's {len(lines)} lines, found {number}")
@@ -94,7 +100,7 @@ def with_header(body: bytes, names: Sequence[str]) -> bytes:
 
     Raise BadTable when it is not a CSV, and VintnerError when the names do not fit its rows.
     """
-    text = open_csv(body, (), UNPACKED_BYTES)
+    text = opened(body)
     _, first = next(text.records(), (1, [""]))
     if len(first) != len(names):
         allowed = ", ".join(DELIMITERS.values())

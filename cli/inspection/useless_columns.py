@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cli.inspection.column_summary import examples
+from shared.formats.commands import option
 from shared.tables.id_columns import is_id
 from shared.tables.schema import FEW_VALUES
 from shared.tables.table import Table, Vocabulary
@@ -35,11 +36,11 @@ def _why(name: str, values: NDArray[np.float64], vocabulary: Vocabulary) -> str 
     if len(distinct) == 1:
         return f"the same value in every row ({_only(distinct[0], vocabulary)})"
     if ID_NAME.fullmatch(name) and (vocabulary is None or len(vocabulary) > FEW_VALUES):
-        return f"its name says that it is an id; if it is not an id, add --use {name!r}"
+        return f"its name says that it is an id; if it is not an id, add {option('--use', name)}"
     if vocabulary is not None:
         return UUIDS if all(map(_UUID.fullmatch, vocabulary)) else None
     if is_id(values):
-        return f"a different whole number in every row, as an id has; if it is not an id, add --use {name!r}"
+        return f"a different whole number in every row, as an id has; if it is not an id, add {option('--use', name)}"
     return None
 
 

@@ -1,6 +1,5 @@
 """What will make a person doubt every score of a new project, found before anything is written."""
 
-import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from cli.scaffolding.plan import Plan
 from shared.evaluation.intervals import interval
+from shared.formats.commands import option
 from shared.quality.sanity import TOO_WIDE, deciding_columns
 from shared.tables.encoding import encode
 
@@ -32,10 +32,10 @@ def _deciding(plan: Plan) -> Iterator[str]:
     inspection = plan.inspection
     encoding, (values,) = encode([inspection.reading.table], inspection.schema.features)
     for name, f1 in deciding_columns(encoding, values, inspection.codes, scored(plan)).items():
-        option = shlex.quote(inspection.source.as_spelled(name))
+        ignore = option("--ignore", inspection.source.as_spelled(name))
         yield (
             f"column {name} alone decides the label (F1 {f1:.4f}): is it known before the label is? "
-            f"If not, start again with --ignore {option}"
+            f"If not, start again with {ignore}"
         )
 
 

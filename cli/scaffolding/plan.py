@@ -14,6 +14,7 @@ from cli.scaffolding.csv_files import CsvFiles
 from cli.scaffolding.split import Indices
 from shared.documents import FORMAT, Document, Label
 from shared.formats.columns import Column
+from shared.formats.commands import option
 from shared.formats.values import column_name
 from shared.settings import ReadingSettings
 
@@ -62,7 +63,8 @@ class Plan:
         if self.inspection.request.positive:
             return "F1 of the rows for which the rule holds"
         if len(self.tested) == 2:
-            return f"F1 of {spelled(last)}, which sorts last; --positive '== {spelled(first)}' makes it the other class"
+            other = option("--positive", f"== {spelled(first)}")
+            return f"F1 of {spelled(last)}, which sorts last; {other} makes it the other class"
         return "F1, the mean over the classes (macro)"
 
     def variables(self) -> dict[str, str]:

@@ -13,9 +13,9 @@ from cli.inspection.column_summary import ColumnSummary, hint_at_zeros
 from cli.inspection.label_candidates import MAX_LIKELY_CLASSES
 from cli.scaffolding.plan import OVERRIDE_FILE, Plan, spelled
 from shared.formats.columns import KINDS, Column
+from shared.formats.commands import SCHEMA_COMMAND, option
 from shared.formats.row_errors import listed
 from shared.formats.values import as_number
-from shared.ingestion.column_guess import SCHEMA_COMMAND
 
 SHOWN_CLASSES: Final = 12
 SHOWN_REASONS: Final = 5
@@ -118,10 +118,7 @@ def _range(numbers: list[int]) -> str:
 def warnings(plan: Plan) -> Iterator[str]:
     """Warnings that deserve a look before anything is uploaded."""
     for warning in plan.inspection.reading.warnings:
-        # There is no bucket yet, but this command has the same options.
-        yield warning.replace(f"{SCHEMA_COMMAND} --set", "--set").replace(
-            "vintner upload --header-line", "--header-line"
-        )
+        yield _with_own_options(warning)
     yield from _mostly_numbers(plan)
     yield from _either_way(plan)
     if hint := hint_at_zeros(plan.columns):
@@ -140,17 +137,23 @@ def _mostly_numbers(plan: Plan) -> Iterator[str]:
         odd = next((text for text in vocabulary if as_number(text) is None), "")
         yield (
             f"column {name}: most values are numbers, but too many are not, such as {odd!r}: it is read as text; "
-            f"if such a value means a missing value, add --missing {shlex.quote(f'{name}={odd}')}"
+            f"if such a value means a missing value, add {option('--missing', f'{name}={odd}')}"
         )
 
 
 def _either_way(plan: Plan) -> Iterator[str]:
+    """Columns whose values could be read in another way as well."""
+    asked = plan.inspection.request.options.names
     for column in plan.inspection.schema.features:
-        if column.other_format:
-            yield (
-                f"column {column.name}: read with the day first ({column.date_format}), and the month first would fit "
-                f"as well; if that is meant, add --set {column.name}=date:{column.other_format}"
-            )
+        if column.why and column.name not in asked:
+            yield _with_own_options(f"column {column.name}: {column.why}")
+
+
+def _with_own_options(text: str) -> str:
+    """A message about a bucket, which is not there yet: this command has the same options."""
+    for command in (SCHEMA_COMMAND, "vintner upload"):
+        text = text.replace(f"{command} --", "add --")
+    return text
 
 
 def _classes_to_note(plan: Plan) -> Iterator[str]:

@@ -11,6 +11,7 @@ from cli.schema_override.column_options import ColumnOptions
 from shared.bucket import keys
 from shared.errors import VintnerError
 from shared.formats.columns import Column
+from shared.formats.commands import option
 from shared.formats.row_errors import listed
 from shared.formats.values import category_text, column_name, number_text
 from shared.tables.schema import Override, infer_column
@@ -50,8 +51,9 @@ def _kind_without(name: str, tables: Sequence[Table], spellings: Sequence[str]) 
     """What a column is when these spellings say nothing of it."""
     if not tables or any(name not in table.features for table in tables):
         raise VintnerError(
-            f"--missing {name}={spellings[-1]}: expected a column whose kind is known, found none of this name in a "
-            f"test set: check the name, or say the kind as well, with --set {name}=number"
+            f"{option('--missing', f'{name}={spellings[-1]}')}: expected a column whose kind is known, found none of "
+            f"this name in a test set: check the name, or say the kind as well, with "
+            f"{option('--set', f'{name}=number')}"
         )
     return infer_column(
         name, [_emptied(table, name, {category_text(spelling) for spelling in spellings}) for table in tables]

@@ -20,7 +20,7 @@ from shared.bucket.store import Entry, Reader
 from shared.documents import digest
 from shared.settings import Settings
 
-READER_VERSION: Final = 4  # raise it when the same upload is read differently
+READER_VERSION: Final = 5  # raise it when the same upload is read differently
 
 
 @dataclass(frozen=True)

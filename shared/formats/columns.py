@@ -46,7 +46,7 @@ class Column:
     `date_format` is set for dates, `number_format` for numbers that are not written in plain decimal notation (see
     `formats.numbers`); `exact` for categories whose texts differ although their numbers are equal, as 01 and 1 do.
     `missing` are spellings that mean a missing value in it alone. `why` says how the kind was decided, where that
-    deserves a word; `other_format` is the format with day and month swapped, where the values fit that too.
+    deserves a word.
     """
 
     name: str
@@ -54,7 +54,6 @@ class Column:
     date_format: str = ISO
     missing: tuple[str, ...] = ()
     why: str = ""
-    other_format: str = ""
     number_format: str = ""
     exact: bool = False
 
@@ -75,7 +74,7 @@ class Column:
 
     def like(self, other: "Column") -> bool:
         """Whether both read every value in the same way."""
-        return replace(self, why="", other_format="") == replace(other, why="", other_format="")
+        return replace(self, why="") == replace(other, why="")
 
     @property
     def expected(self) -> str:

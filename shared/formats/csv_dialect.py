@@ -88,12 +88,17 @@ class CsvText:
 
 
 def open_csv(
-    body: bytes, known: Collection[str], max_bytes: float = MAX_BYTES, guess: GuessEncoding | None = None
+    body: bytes,
+    known: Collection[str],
+    max_bytes: float = MAX_BYTES,
+    guess: GuessEncoding | None = None,
+    charset: str = "",
 ) -> CsvText:
     """Find out how a CSV is to be read; raise BadTable when it is not one.
 
     `known` are names that the header should have. Of compressed text at most `max_bytes` bytes are unpacked.
-    `guess` names the codec of bytes that are neither Unicode nor plausibly Windows-1252.
+    `guess` names the codec of bytes that are neither Unicode nor plausibly Windows-1252; `charset` is what the sender
+    says of the encoding.
     """
     compression = "gzip" if body.startswith(_GZIP) else None
     if compression:
@@ -101,7 +106,7 @@ def open_csv(
     for magic, name in _NOT_TEXT.items():
         if body.startswith(magic):
             raise BadTable([Reason(f"expected CSV text, found {name}: save it as CSV")])
-    text, encoding, foreign = decoded(body, guess)
+    text, encoding, foreign = decoded(body, guess, charset)
     if not text.strip():  # a byte order mark is no content either
         raise BadTable([Reason("expected a CSV with a header line, found an empty file")])
     beginning = text.lstrip()[: max(map(len, _OTHER_TEXT))]

@@ -1,10 +1,10 @@
 """What an upload's column of texts is when nothing is known of it, and what to type where its cells almost agree."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Final
 
 from shared.formats.columns import Column
+from shared.formats.commands import set_kind, set_missing
 from shared.formats.dates import ISO, agreeing_format, as_days, has_day, swapped
 from shared.formats.numbers import Agreement, agreement
 from shared.formats.row_errors import BadTable, Reason, shortened
@@ -12,7 +12,6 @@ from shared.formats.values import are_codes, as_number, has_thousands
 from shared.tables.schema import FEW_VALUES
 
 MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
-SCHEMA_COMMAND: Final = "vintner schema"
 REPEATED: Final = 2  # codes repeat, mistakes do not
 
 Cells = Mapping[str, int]
@@ -46,7 +45,7 @@ def _plain(name: str, cells: Cells, plain: set[str]) -> tuple[Column | None, lis
     if numbers < MOSTLY * total:
         return None, _note_on_thousands(name, cells)
     if _codes_among(cells, plain):
-        return None, _note_on_codes(name, cells) if len(cells) > FEW_VALUES else []
+        return None, _note_on_codes(name, cells) if len(cells) > FEW_VALUES else _note_on_words(name, cells, plain)
     return Column(name), []
 
 
@@ -66,16 +65,25 @@ def _codes_among(cells: Cells, numbers: set[str]) -> bool:
     return repeat and mixed and all(text.lstrip("+-").isdecimal() for text in numbers)
 
 
-def command(name: str, kind: str) -> str:
-    """What to type to say what a column is."""
-    return f"{SCHEMA_COMMAND} --set {shlex.quote(f'{name}={kind}')}"
-
-
 def _note_on_codes(name: str, cells: Cells) -> list[str]:
     example = next((text for text in sorted(cells) if not text.isdecimal() or text[0] == "0"), "")
     note = (
-        f"column {name} has codes, such as {shortened(example)}, and is read as text ({command(name, 'category')} "
-        f"settles that); if they are numbers: {command(name, 'number')}"
+        f"column {name} has codes, such as {shortened(example)}, and is read as text ({set_kind(name, 'category')} "
+        f"settles that); if they are numbers: {set_kind(name, 'number')}"
+    )
+    return [note]
+
+
+def _note_on_words(name: str, cells: Cells, numbers: set[str]) -> list[str]:
+    """A word among few different numbers is a code of its own, or means that there is none."""
+    words = {text: count for text, count in cells.items() if text not in numbers and not any(map(str.isdigit, text))}
+    if not words:
+        return []
+    word = max(sorted(words), key=lambda text: words[text])
+    count, total = sum(cells[text] for text in numbers), sum(cells.values())
+    note = (
+        f"column {name}: {count} of {total} values are numbers, others texts, such as {shortened(word)}: it is read as "
+        f"text; if that means a missing value: {set_missing(name, word)}"
     )
     return [note]
 
@@ -85,7 +93,7 @@ def _almost_dates(name: str, form: str, agreeing: int, total: int) -> str:
     described = "ISO 8601" if form == ISO else form
     return (
         f"column {name}: {agreeing} of {total} values look like {what} of the form {described}, the others do not: it "
-        f"is read as text; {command(name, f'date:{form}' if form != ISO else 'date')} makes it one of {what}"
+        f"is read as text; {set_kind(name, f'date:{form}' if form != ISO else 'date')} makes it one of {what}"
     )
 
 
@@ -93,7 +101,7 @@ def _almost_numbers(name: str, agreed: Agreement) -> str:
     example = agreed.form.example
     return (
         f"column {name}: {agreed.agreeing} of {agreed.cells} values look like numbers of the form {example}, the "
-        f"others do not: it is read as text; {command(name, f'number:{example}')} makes it one of numbers"
+        f"others do not: it is read as text; {set_kind(name, f'number:{example}')} makes it one of numbers"
     )
 
 
@@ -117,12 +125,29 @@ def advice(column: Column, cells: Cells, decimal: str) -> list[str]:
         _refuse_swapped(column, cells)
         form, agreeing = agreeing_format(cells)
         if form and form != column.date_format and agreeing == sum(cells.values()):
-            return [f"column {column.name}: all dates are of the form {form}, the schema's are {column.date_format}"]
+            return [_of_another_form(column, "dates", form, column.date_format)]
     if column.kind == "number" and (agreed := agreement(cells, decimal)) and agreed.agreeing == agreed.cells:
-        example = agreed.form.example
-        kind = f"number:{example}"
-        return [f"column {column.name}: its values are numbers of the form {example}: {command(column.name, kind)}"]
+        return [_of_another_form(column, "numbers", agreed.form.example, column.number_format or "1234.5")]
     return []
+
+
+def _of_another_form(column: Column, what: str, found: str, expected: str) -> str:
+    return (
+        f"column {column.name}: all {what} are of the form {found}, the schema's are of the form {expected}: write "
+        f"them so, or, if the test set has the form {found} too: {set_kind(column.name, f'{column.kind}:{found}')}"
+    )
+
+
+def way_out(column: Column, mistaken: Cells) -> str:
+    """What to do about cells that do not fit a column, where nothing better is known of them."""
+    expected = {"boolean": "true or false", "date": column.expected, "number": column.expected}[column.kind]
+    correct = f"column {column.name}: write {expected}"
+    if not mistaken:
+        return correct
+    often = max(sorted(mistaken), key=lambda text: mistaken[text])
+    if mistaken[often] >= REPEATED and 2 * mistaken[often] >= sum(mistaken.values()):
+        return f"{correct}, or, if {shortened(often)} means a missing value: {set_missing(column.name, often)}"
+    return f"{correct}, or, if it is text: {set_kind(column.name, 'category')}"
 
 
 def _refuse_swapped(column: Column, cells: Cells) -> None:
@@ -132,6 +157,6 @@ def _refuse_swapped(column: Column, cells: Cells) -> None:
     problem = (
         f"expected dates of the form {column.date_format}, found dates of the form {other}: day and month are swapped; "
         "nothing is read, as some would be misread; write them in the form of the test set or as 2024-11-02, or, if "
-        f"the test set has this form too: {command(column.name, f'date:{other}')}"
+        f"the test set has this form too: {set_kind(column.name, f'date:{other}')}"
     )
     raise BadTable([Reason(problem, column=column.name)])

@@ -1,8 +1,9 @@
 """Cells: the columns of a parsed CSV as numbers or texts, and which of their cells cannot be used."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from shared.formats.csv_dialect import CsvText
 from shared.formats.numbers import number_format
 from shared.formats.row_errors import Reason, shortened
 from shared.formats.values import FLOAT32_MAX, category_text, column_name, is_exact
-from shared.ingestion.column_guess import advice, guess
+from shared.ingestion.column_guess import advice, guess, way_out
 from shared.ingestion.label_reader import read_labels
 from shared.settings import ReadingSettings
 from shared.tables.encoding import typed
@@ -40,7 +41,7 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class TypedRows:
-    """The rows as a table, what is wrong with some of them, and notes on columns.
+    """The rows as a table, what is wrong with some of them, notes on columns, and ways out where cells do not fit.
 
     `unlabelled` are the rows, counted from 0, that have no label; they are among the problems too.
     """
@@ -48,6 +49,7 @@ class TypedRows:
     table: Table
     problems: list[Problem]
     notes: list[str]
+    ways_out: list[str]
     unlabelled: frozenset[int]
 
     @property
@@ -72,23 +74,34 @@ def table_of(
     features = [name for name in cells if name != label]
     problems: list[Problem] = []
     notes: list[str] = []
+    ways_out: list[str] = []
     values = np.empty((len(cells[label]), len(features)))
     vocabularies: list[Vocabulary] = []
     for position, name in enumerate(features):
         wanted = columns.get(name)
-        values[:, position], vocabulary, bad, on_column = _column(cells.pop(name), wanted, csv, settings)
-        vocabularies.append(vocabulary)
-        notes += on_column
-        problems += [Problem(row, name, text, wanted.kind if wanted else "number") for row, text in bad]
+        column = _column(cells.pop(name), wanted, csv, settings)
+        values[:, position] = column.values
+        vocabularies.append(column.vocabulary)
+        notes += column.notes
+        ways_out += column.ways_out
+        problems += [Problem(row, name, text, wanted.kind if wanted else "number") for row, text in column.bad]
     labels = read_labels(cells[label], settings, csv.decimal, known_labels)
     problems += [Problem(row, label, text) for row, text in labels.bad]
     table = Table(tuple(features), values, labels.texts, labels.codes, tuple(vocabularies))
-    return TypedRows(table, problems, [*notes, *labels.notes], frozenset(labels.unlabelled.tolist()))
+    return TypedRows(table, problems, [*notes, *labels.notes], ways_out, frozenset(labels.unlabelled.tolist()))
 
 
-def _column(
-    column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: ReadingSettings
-) -> tuple[NDArray[np.float64], Vocabulary, list[Bad], list[str]]:
+class _Column(NamedTuple):
+    """Values (rows,), the texts that they are indices into (None: they are numbers), and what is wrong with cells."""
+
+    values: NDArray[np.float64]
+    vocabulary: Vocabulary
+    bad: list[Bad]
+    notes: list[str]
+    ways_out: list[str]
+
+
+def _column(column: "pd.Series[float]", wanted: Column | None, csv: CsvText, settings: ReadingSettings) -> _Column:
     """A column as numbers or as indices into its texts, each cell that is not as wanted, and notes.
 
     Raise BadTable when dates fit only with day and month swapped.
@@ -96,9 +109,11 @@ def _column(
     values, texts = _raw(column, settings)
     if texts is None:
         if wanted is None or wanted.kind != "date":
-            return values, None, [] if wanted and not _is_number(wanted) else _too_large(values), []
-        read = typed(values, None, wanted)
-        return values, None, [(row, f"expected {must}, found {text}") for row, must, text in read.bad_rows()], []
+            return _Column(values, None, [] if wanted and not _is_number(wanted) else _too_large(values), [], [])
+        bad_rows = list(typed(values, None, wanted).bad_rows())
+        bad = [(row, f"expected {must}, found {text}") for row, must, text in bad_rows]
+        mistaken = Counter(text for _, _, text in bad_rows)
+        return _Column(values, None, bad, [], [way_out(wanted, mistaken)] if bad else [])
     cells = _cells(values, texts)
     notes: list[str] = []
     known = wanted is not None
@@ -106,19 +121,23 @@ def _column(
         wanted, notes = guess(str(column.name), cells, csv.decimal)
     if wanted is None or wanted.kind in {"category", "unused"}:
         raw = is_exact(cells) if wanted is None else wanted.exact or is_exact(cells)
-        return *_neutral(values, texts, None if raw else csv.decimal), [], notes
+        return _Column(*_neutral(values, texts, None if raw else csv.decimal), [], notes, [])
     if guessed := wanted.number_format if csv.decimal != "." and not known else "":
         # The schema follows from the texts alone, and does not know the file's decimal mark.
         texts = [number_format(guessed).settled(text) for text in texts]
     as_written = bool(wanted.number_format) or wanted.kind == "date"
     spelled = texts if as_written else [category_text(text, csv.decimal) for text in texts]
     read = typed(values, tuple(spelled), wanted)
-    bad = [(row, f"expected {must}, found {shortened(texts[int(values[row])])}") for row, must, _ in read.bad_rows()]
+    bad_texts = [(row, must, texts[int(values[row])]) for row, must, _ in read.bad_rows()]
+    bad = [(row, f"expected {must}, found {shortened(text)}") for row, must, text in bad_texts]
+    ways_out: list[str] = []
     if bad:
-        notes += advice(wanted, cells, csv.decimal)
+        settled = advice(wanted, cells, csv.decimal)
+        notes += settled
+        ways_out = [] if settled else [way_out(wanted, Counter(text for _, _, text in bad_texts))]
     if _is_number(wanted) and not wanted.number_format:
-        return read.values, None, bad, notes
-    return *_neutral(values, texts, None if as_written else csv.decimal), bad, notes
+        return _Column(read.values, None, bad, notes, ways_out)
+    return _Column(*_neutral(values, texts, None if as_written else csv.decimal), bad, notes, ways_out)
 
 
 def _is_number(column: Column) -> bool:

@@ -30,6 +30,7 @@ from shared.settings import ReadingSettings
 from shared.tables.table import Table
 
 NAMED_UNLABELLED: Final = 20
+NAMED_WAYS_OUT: Final = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,8 @@ def read_csv(
     reasons = [*misshapen, *_located(_worth_naming(typed, mistaken), source)]
     reasons.sort(key=Reason.place)
     bad = len(misshapen) + len(mistaken)
-    _refuse_too_many(reasons, bad, rows - len(typed.unlabelled), settings, typed.notes)
+    ways_out = [*typed.notes, *typed.ways_out]
+    _refuse_too_many(reasons, bad, rows - len(typed.unlabelled), settings, ways_out)
     kept = np.flatnonzero(~np.isin(np.arange(count), list(typed.bad)))
     table = typed.table.rows(kept) if typed.bad else typed.table
     if not len(table):
@@ -124,13 +126,14 @@ def _note_on_unlabelled(typed: TypedRows, rows: int) -> list[str]:
 
 
 def _refuse_too_many(
-    reasons: Sequence[Reason], bad: int, rows: int, settings: ReadingSettings, notes: Sequence[str] = ()
+    reasons: Sequence[Reason], bad: int, rows: int, settings: ReadingSettings, ways_out: Sequence[str] = ()
 ) -> None:
-    """Raise BadTable when more than the allowed share of rows cannot be used, with the notes on columns."""
+    """Raise BadTable when more than the allowed share of rows cannot be used, with what can be done about columns."""
     if bad > settings.max_bad_share * rows:
         allowed = f"{settings.max_bad_share:g} of the rows may be unusable (VINTNER_MAX_BAD_SHARE)"
-        way_out = "correct them, or name what stands for a missing value in VINTNER_MISSING"
-        summary = Reason("; ".join([f"{bad} of {rows} rows cannot be used: at most {allowed}", *notes, way_out]))
+        more = [f"and {len(ways_out) - NAMED_WAYS_OUT} more columns"] if len(ways_out) > NAMED_WAYS_OUT else []
+        ways = [*ways_out[:NAMED_WAYS_OUT], *more] if ways_out else ["correct them"]
+        summary = Reason("; ".join([f"{bad} of {rows} rows cannot be used: at most {allowed}", *ways]))
         raise BadTable([*at_most(reasons), summary])
 
 

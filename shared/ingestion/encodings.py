@@ -11,15 +11,12 @@ from shared.formats.row_errors import shortened
 SHOWN: Final = 5
 _CODECS: Final = ["cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1250", "cp1251", "cp1253"]
 _LOOKED_AT: Final = 100_000
-_ENOUGH: Final = 8  # fewer bytes beyond ASCII could be anything
 _STRANGE: Final = 0.4  # names and numbers without sentences look stranger than texts
 
 
 def guess_encoding(body: bytes) -> str | None:
     """The codec of a text by charset-normalizer's judgement of its letters, None where none makes sense."""
     sample = body[:_LOOKED_AT]
-    if sum(byte > 0x7F for byte in sample) < _ENOUGH:
-        return None
     best = from_bytes(sample[: sample.rfind(b"\n") + 1] or sample, cp_isolation=_CODECS, threshold=_STRANGE).best()
     if best is None:
         return None

@@ -122,7 +122,7 @@ def _as_known(
 ) -> tuple[dict[str, str], list[str]]:
     """The test set's spelling of each label, where all of them can be found there; and a note on that."""
     if positive is not None:
-        if positive.comparison != "==" or positive.operand in texts:
+        if positive.comparison != "==":
             return {}, []
         meant = _folded_to(texts, [positive.operand], all_of_them=False)
     else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, NoReturn
 
 from shared.formats.columns import Column, Value
 from shared.formats.csv_dialect import CsvText, open_csv
@@ -19,13 +19,14 @@ HEADER: Final = "/header"
 _SHOWN: Final = 12  # names or cells in a message
 
 
-def read_csv(body: bytes, scorer: Scorer, unknown_fields: UnknownFields) -> RequestRows:
+def read_csv(body: bytes, scorer: Scorer, unknown_fields: UnknownFields, charset: str = "") -> RequestRows:
     """Read a CSV body for a model. Raise Malformed, or InvalidFields with every missing column or every bad field.
 
+    `charset` is what the sender says of the encoding, where that is said.
     The first line is a row, too, when it names no column at all and has a value for each feature.
     """
     try:
-        csv = open_csv(body, scorer.features, MAX_UNPACKED_BYTES)
+        csv = open_csv(body, scorer.features, MAX_UNPACKED_BYTES, _ask_for_charset, charset)
         first, *others = (record for _, record in csv.records())
     except BadTable as error:
         raise Malformed(str(error)) from None
@@ -38,6 +39,14 @@ def read_csv(body: bytes, scorer: Scorer, unknown_fields: UnknownFields) -> Requ
     _check_widths(others, len(names), "header")
     rows = read_records(others, positions, scorer, _reader(csv, scorer), _pointer)
     return RequestRows(rows, False, _pointer, fields.warnings(1))
+
+
+def _ask_for_charset(_body: bytes) -> NoReturn:
+    """Of bytes that may be anything nothing is guessed: a text that is read wrongly is answered wrongly."""
+    raise Malformed(
+        "expected CSV text in UTF-8, UTF-16 or Windows-1252, found bytes of another encoding: send it as UTF-8, or say "
+        "what it is, as in 'Content-Type: text/csv; charset=shift_jis'"
+    )
 
 
 def _names(header: Sequence[str], records: Sequence[Sequence[str]], scorer: Scorer) -> list[str]:

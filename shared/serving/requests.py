@@ -1,5 +1,7 @@
 """Request bodies: one row or many, as JSON, as MLflow's spellings of it, or as CSV; every bad field is named."""
 
+from email.message import Message
+
 from shared.scorer.scorer import Scorer
 from shared.serving.csv_rows import read_csv
 from shared.serving.fields import Malformed
@@ -10,9 +12,12 @@ from shared.settings import UnknownFields
 
 
 def parse_body(body: bytes, media_type: str, scorer: Scorer, unknown_fields: UnknownFields = "warn") -> RequestRows:
-    """Read a body for a model. Raise Malformed, or InvalidFields with every bad field."""
-    if media_type == "text/csv":
-        return read_csv(body, scorer, unknown_fields)
+    """Read a body for a model. Raise Malformed, or InvalidFields with every bad field.
+
+    `media_type` is ``application/json``, or ``text/csv``, perhaps with a charset.
+    """
+    if media_type.startswith("text/csv"):
+        return read_csv(body, scorer, unknown_fields, _charset(media_type))
     try:
         document = parse_json(body)
     except (ValueError, RecursionError) as error:
@@ -20,6 +25,15 @@ def parse_body(body: bytes, media_type: str, scorer: Scorer, unknown_fields: Unk
     if (values := fast_values(document, scorer)) is not None:
         return RequestRows((values,), True, top_level)
     return read_document(document, scorer, unknown_fields)
+
+
+def _charset(media_type: str) -> str:
+    """The charset that a media type names, by the rules of MIME (RFC 2045); empty where it names none."""
+    if ";" not in media_type:
+        return ""
+    message = Message()
+    message["Content-Type"] = media_type
+    return message.get_content_charset("")
 
 
 def _shown(body: bytes) -> str:

@@ -5,7 +5,6 @@ slot can turn a column of numbers into text, and the order of arrival decides no
 """
 
 import json
-import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from shared.documents import FORMAT, Document, digest
 from shared.errors import Rejected
 from shared.formats.columns import KINDS, Column
+from shared.formats.commands import set_kind
 from shared.formats.dates import COMPACT, ISO, as_days, date_format_of, has_day, swapped
 from shared.formats.numbers import Agreement, agreement, number_format
 from shared.formats.row_errors import listed
@@ -176,8 +176,7 @@ def infer_column(name: str, tests: Sequence[Table]) -> Column:
     columns = [table.values[:, position] for table, position in zip(tests, positions, strict=True)]
     present = sum(int(np.count_nonzero(~np.isnan(values))) for values in columns)
     if not present:
-        options = [f"vintner schema --set {shlex.quote(f'{name}={kind}')}" for kind in ("number", "category")]
-        ways_out = " or ".join(options)
+        ways_out = " or ".join(set_kind(name, kind) for kind in ("number", "category"))
         return Column(name, "unused", why=f"no value in the test set, which would say what it is: {ways_out}")
     if all(vocabulary is None for vocabulary in vocabularies):
         return _compact_dates(name, columns) or Column(name)
@@ -223,8 +222,8 @@ def _date_column(name: str, texts: Collection[str], date_format: str) -> Column:
     other = swapped(date_format)
     if other is None or any(as_days(text, other) is None for text in texts):
         return Column(name, "date", date_format)
-    why = f"read as {date_format}; {other} would fit as well: say so in data/schema.json if it is meant"
-    return Column(name, "date", date_format, why=why, other_format=other)
+    why = f"read as {date_format}; {other} would fit as well; if it is meant: {set_kind(name, f'date:{other}')}"
+    return Column(name, "date", date_format, why=why)
 
 
 def _number_column(name: str, agreed: Agreement) -> Column:
@@ -235,6 +234,6 @@ def _number_column(name: str, agreed: Agreement) -> Column:
     other = replace(form, decimal=form.thousands or ",", thousands="")
     why = (
         f"the {MARKS[form.thousands]} in it is read as a thousands mark; if it is a decimal mark: "
-        f"vintner schema --set '{name}=number:{other.example}'"
+        f"{set_kind(name, f'number:{other.example}')}"
     )
     return Column(name, number_format=form.example, why=why)

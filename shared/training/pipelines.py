@@ -60,7 +60,11 @@ def fit(
     try:
         return fit_alike(pipeline, dataset.encoding, dataset.train.values, labels)
     except ValueError as error:
-        raise Rejected(f"scikit-learn cannot fit these rows: {error}") from None
+        others = ", ".join(name for name in ESTIMATORS if name not in {estimator, "adaboost"})
+        raise Rejected(
+            f"{estimator} cannot fit these rows ({error}): upload rows whose features differ by class, or set "
+            f"VINTNER_ESTIMATOR to one of {others}"
+        ) from None
 
 
 def fit_alike(pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64], labels: NDArray[Any]) -> Pipeline:

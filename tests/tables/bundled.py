@@ -22,9 +22,7 @@ def bundled(name: str) -> Imitation:
     loaded = LOADERS[name](as_frame=True)
     kinds = [str(kind) for kind in loaded.target_names]
     frame = loaded.data.assign(target=[kinds[code] for code in loaded.target])
-    frame = frame.drop_duplicates().sample(
-        frac=1, random_state=42, ignore_index=True
-    )  # the data sets come sorted by class
+    frame = frame.sample(frac=1, random_state=42, ignore_index=True)  # the data sets come sorted by class
     shares = frame["target"].value_counts(normalize=True).to_dict()
     missing = dict.fromkeys(loaded.feature_names, 0.0)
     return imitate(name, frame, Facts(label="target", classes=shares, missing=missing), Dialect())

@@ -53,7 +53,7 @@ def shelter() -> Imitation:
             "collar": spelled(flag(rng, rows, 0.3) & np.isin(kind, ["cat", "dog"]), "yes", "no"),
             "animal": kind,
         }
-    ).drop_duplicates(["weight", "age_months", "coat", "collar"])
+    )
     own = frame["animal"].map({"ferret": 1, "parrot": 2, "tortoise": 0}).to_numpy(float)
     at = np.where(np.isnan(own), rng.choice(3, len(frame), p=[0.25, 0.45, 0.3]), own)
     facts = Facts(

@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score
 
 from functions import predict
 from shared.serving.production_cache import ProductionCache
-from shared.settings import Positive, Settings
+from shared.settings import Duplicates, Positive, Settings
 from tests.support.fake_store import FakeStore
 from tests.support.stage import Stage
 from tests.tables.table import Imitation
@@ -23,13 +23,14 @@ def suffix_of(one: Imitation) -> str:
     return ".csv.gz" if one.test.startswith(b"\x1f\x8b") else ".csv"
 
 
-def stage_of(one: Imitation) -> Stage:
+def stage_of(one: Imitation, duplicates: Duplicates = "sum") -> Stage:
     """A stage with the table's files as they are, the header line that a person would add where there is none.
 
-    It decides at 0.5, as a notebook does.
+    It decides at 0.5, as a notebook does. The files are parts of one table, so that by default counts add up.
     """
     rule = Positive.parse(one.positive) if one.positive else None
-    stage = Stage(FakeStore(), Settings("bucket", one.label, positive=rule, ignore=one.ignore, threshold=0.5))
+    settings = Settings("bucket", one.label, positive=rule, ignore=one.ignore, threshold=0.5, duplicates=duplicates)
+    stage = Stage(FakeStore(), settings)
     for number, slot in enumerate(one.slots):
         stage.put(f"data/slots/{number}{suffix_of(one)}", header_of(one) + slot)
     stage.put(f"data/test/test{suffix_of(one)}", header_of(one) + one.test)

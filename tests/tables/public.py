@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ import pandas as pd
 from shared.bucket.keys import model_key
 from shared.documents import ReasonDocument, decode
 from shared.registry.status_view import CandidateView
+from shared.settings import Duplicates
 from tests.support.stage import Stage
 from tests.tables.line import ROUNDING, served_f1, stage_of
 from tests.tables.notebook import notebook_f1
@@ -96,14 +97,11 @@ def public_tables(seed: int) -> Iterator[tuple[str, pd.DataFrame]]:
             yield f"{package}/{item}", frame
 
 
-def outcome(name: str, frame: pd.DataFrame, label: str) -> Outcome | None:
-    """Train, promote and predict; None when too few distinct rows are left to split."""
+def outcome(name: str, frame: pd.DataFrame, label: str, duplicates: Duplicates = "sum") -> Outcome:
+    """Train, promote and predict, and the same as a notebook does it."""
+    one = imitate(name, frame, Facts(label=label, classes={}), Dialect())
     try:
-        one = imitate(name, frame, Facts(label=label, classes={}), Dialect())
-    except ValueError:
-        return None
-    try:
-        ours, remark = _ours(one)
+        ours, remark = _ours(one, duplicates)
     except Exception as error:  # noqa: BLE001  (whatever it is, it must be told)
         return Outcome(name, label, remark=repr(error), is_fault=True)
     try:
@@ -112,9 +110,9 @@ def outcome(name: str, frame: pd.DataFrame, label: str) -> Outcome | None:
         return Outcome(name, label, ours, None, f"notebook: {error}"[:100])
 
 
-def _ours(one: Imitation) -> tuple[float | None, str]:
+def _ours(one: Imitation, duplicates: Duplicates) -> tuple[float | None, str]:
     """Our F1, and why there is none."""
-    stage = stage_of(one)
+    stage = stage_of(one, duplicates)
     report = stage.ingest()
     reasons = [reason for receipt in report.receipts for reason in receipt["reasons"]]
     if not report.trained:
@@ -141,13 +139,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="PACKAGE/TABLE", help="only these")
     parser.add_argument("--seconds", type=float, default=300.0, help="start no table after so many (300)")
     parser.add_argument("--seed", type=int, default=1, help="of the order of the tables (1)")
+    parser.add_argument(
+        "--duplicates", choices=get_args(Duplicates), default="sum", help="VINTNER_DUPLICATES (sum: parts of one table)"
+    )
     options = parser.parse_args(arguments)
     verdicts: Counter[str] = Counter()
     until = time.monotonic() + options.seconds
     for name, frame in public_tables(options.seed):
         label = label_of(frame) if not options.names or name in options.names else None
-        if label is None or (found := outcome(name, frame, label)) is None:
+        if label is None:
             continue
+        found = outcome(name, frame, label, options.duplicates)
         verdicts[found.verdict] += 1
         if found.verdict != "equal" or options.names:
             print(found, flush=True)

@@ -56,6 +56,10 @@ STRICT: Final[dict[str, tuple[int, object]]] = {
 OTHER_BODIES: Final[dict[str, tuple[int, str, bytes]]] = {
     "csv": (200, "text/csv", b"a,b,id\n1,2,x\n,3,y\n"),
     "csv with parameters": (200, "text/csv; charset=utf-8", b"a,b\n1,2\n"),
+    "csv in a charset": (200, "text/csv; charset=Shift_JIS", "a,b,備考\n1,2,東京\n".encode("cp932")),
+    "csv in a charset that is not its own": (400, "text/csv; charset=euc-jp", b"a,b\n1,\x81\n"),
+    "csv in an unknown charset": (400, 'text/csv; charset="no such"', b"a,b\n1,2\n"),
+    "csv of unknown letters": (400, "text/csv", "a,b,備考\n1,2,東京都\n".encode("cp932")),
     "csv without a header": (200, "text/csv", b"1,2\n3,4\n"),
     "csv without a header of another width": (422, "text/csv", b"1,2,3\n"),
     "csv without a column": (422, "text/csv", b"a\n"),

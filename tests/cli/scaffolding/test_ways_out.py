@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import pytest
 from click.testing import CliRunner, Result
@@ -76,3 +77,78 @@ def test_labels_that_look_like_missing_values_are_classes(labels: list[str], cla
     result = new([str(number % 7) for number in range(120)], labels=labels)
     assert result.exit_code == 0, result.output
     assert [count["class"] for count in json.loads(result.stdout)["label"]["classes"]] == classes
+
+
+OPTION: Final = r"--(?:use|ignore|positive|missing|set|header-line) (?:'[^']*'|\"[^\"]*\"|[\w@%+=:,./<>-])+"
+
+
+def rows_of(header: str, rows: Sequence[Sequence[object]]) -> str:
+    return header + "\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+NUMBERED = [(number % 17, number * 7 % 90, "xy"[number % 2]) for number in range(90)]
+# The file, the option that is named, and what then is in the settings or the kinds of columns.
+NAMED: dict[str, tuple[str, str, str]] = {
+    "an id that is none": (rows_of("id,a,label", [(n, *row[1:]) for n, row in enumerate(NUMBERED)]), "--use id", "id"),
+    "a number that differs": (
+        rows_of("it's,a,label", [(1000 + 7 * n, *row[1:]) for n, row in enumerate(NUMBERED)]),
+        """--use 'it'"'"'s'""",
+        "it's",
+    ),
+    "a column that decides": (
+        rows_of("a,out come,label", [(row[0], 5 if row[2] == "x" else 9, row[2]) for row in NUMBERED]),
+        "--ignore 'out come'",
+        "VINTNER_IGNORE=out come",
+    ),
+    "decimal labels": (
+        rows_of("a,b,label", [(*row[:2], row[1] + 0.5) for row in NUMBERED]),
+        "--positive '> 45.5'",
+        "VINTNER_POSITIVE=> 45.5",
+    ),
+    "the other class": (
+        rows_of("a,b,label", [(*row[:2], "it's" if row[2] == "x" else "not") for row in NUMBERED]),
+        """--positive '== it'"'"'s'""",
+        "VINTNER_POSITIVE=== it's",
+    ),
+    "zeros": (
+        rows_of("blood pressure,b,label", [(0 if row[0] == 3 else 60 + row[0], *row[1:]) for row in NUMBERED]),
+        "--missing blood_pressure=0",
+        "blood_pressure",
+    ),
+    "mostly numbers": (
+        rows_of("a,b,label", [("not known" if row[0] > 13 else row[0] + 0.5, *row[1:]) for row in NUMBERED]),
+        "--missing 'a=not known'",
+        "a",
+    ),
+    "the month first": (
+        rows_of("a,b,label", [(f"{row[0] % 12 + 1:02}/{row[1] % 12 + 1:02}/2024", *row[1:]) for row in NUMBERED]),
+        "--set a=date:%m/%d/%Y",
+        "a",
+    ),
+    "a decimal mark": (
+        rows_of("a,b,label", [(f'"{row[0] + 1},{row[1] + 100}"', *row[1:]) for row in NUMBERED]),
+        "--set a=number:1234,5",
+        "a",
+    ),
+    "a second header": (
+        rows_of("q1,q2,q3", [("How old?", "How often?", "label"), *NUMBERED]),
+        "--header-line 2",
+        "How_old?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "option", "then"), NAMED.values(), ids=NAMED)
+def test_an_option_that_is_named_works_as_it_is_printed(text: str, option: str, then: str) -> None:
+    Path("my.csv").write_text(text, encoding="utf-8")
+    label = "q3" if "q3" in text else "label"
+    first = CliRunner().invoke(main, ["new", "made", "--csv", "my.csv", "--label", label])
+    assert option in re.findall(OPTION, first.output), first.output
+    label = "label" if "header" in option else label
+    arguments = ["new", "again", "--csv", "my.csv", "--label", label, "--json", *shlex.split(option)]
+    again = CliRunner().invoke(main, arguments)
+    assert again.exit_code == 0, again.output
+    plan = json.loads(again.stdout)
+    set_now = {f"{name}={value}" for name, value in plan["settings"].items()}
+    assert then in {*set_now, *plan["features"]}
+    assert option not in again.output

@@ -160,7 +160,7 @@ RULES: dict[str, tuple[str, str, list[str]]] = {
     "greater": ("> 5", "4 5 6", ["false", "false", "true"]),
     "at least": (">= 5", "4.99 5 5.0", ["false", "true", "true"]),
     "equal number": ("== 5", "5 5.0 05 6", ["true", "true", "true", "false"]),
-    "equal text": ("== yes", "yes Yes no 1", ["true", "false", "false", "false"]),
+    "equal text": ("== yes", "yes Yes no 1", ["true", "true", "false", "false"]),
 }
 
 
@@ -278,13 +278,68 @@ def test_none_is_an_answer_whatever_the_settings_say_of_features() -> None:
     assert labels_of(read(text, replace(STRICT, missing=("", "none")))) == ["some", "none", "some"]
 
 
-def test_too_many_bad_rows_are_told_with_ways_out() -> None:
+FLAG, DAY, WEIGHT = Column("a", "boolean"), Column("a", "date", "%d.%m.%Y"), Column("a", number_format="1234.5 kg")
+WAYS_OUT: dict[str, tuple[Column, list[str], str]] = {
+    "one spelling": (
+        Column("a"),
+        ["unknown", "unknown", "3 or 4"],
+        "column a: write a number, or, if 'unknown' means a missing value: vintner schema --missing a=unknown",
+    ),
+    "texts": (
+        Column("a"),
+        ["small", "large", "2"],
+        "column a: write a number, or, if it is text: vintner schema --set a=category",
+    ),
+    "another language": (
+        FLAG,
+        ["oui", "non", "true"],
+        "column a: write true or false, or, if it is text: vintner schema --set a=category",
+    ),
+    "no date": (
+        DAY,
+        ["soon", "later", "1.2.2024"],
+        "column a: write a date such as 02.11.2024, or, if it is text: vintner schema --set a=category",
+    ),
+    "a quote": (
+        Column("a"),
+        ["it's", "it's", "2"],
+        """if "it's" means a missing value: vintner schema --missing 'a=it'"'"'s'""",
+    ),
+    "another unit": (
+        WEIGHT,
+        ["5 lb", "6 lb", "7 lb"],
+        "or, if the test set has the form 1234.5 lb too: vintner schema --set 'a=number:1234.5 lb'",
+    ),
+    "digits for days": (
+        DAY,
+        ["45000", "45000", "1.2.2024"],
+        "if '45000' means a missing value: vintner schema --missing a=45000",
+    ),
+}
+
+
+@pytest.mark.parametrize(("column", "cells", "way_out"), WAYS_OUT.values(), ids=WAYS_OUT)
+def test_too_many_bad_rows_are_refused_with_a_way_out_of_the_columns_kind(
+    column: Column, cells: list[str], way_out: str
+) -> None:
+    text = "a,label\n" + "".join(f"{cell},{label}\n" for cell, label in zip(cells, "xyx", strict=True))
     with pytest.raises(BadTable) as raised:
-        read("a,label\n" + "1,x\n2,y\n" * 5 + "unknown,x\n3 or 4,x\n", columns=NUMBERS)
-    assert raised.value.reasons[-1].problem == (
-        "2 of 12 rows cannot be used: at most 0.1 of the rows may be unusable (VINTNER_MAX_BAD_SHARE); "
-        "correct them, or name what stands for a missing value in VINTNER_MISSING"
-    )
+        read(text, columns={"a": column})
+    problem = raised.value.reasons[-1].problem
+    assert problem.partition("; ")[0].endswith("of the rows may be unusable (VINTNER_MAX_BAD_SHARE)")
+    assert problem.endswith(way_out)
+
+
+def test_rows_of_another_width_are_to_be_corrected() -> None:
+    with pytest.raises(BadTable, match=r"\(VINTNER_MAX_BAD_SHARE\); correct them$"):
+        read("a,label\n1,x\n2\n3,y\n")
+
+
+def test_few_ways_out_are_named_where_many_columns_do_not_fit() -> None:
+    names = [f"c{number}" for number in range(8)]
+    text = f"{','.join(names)},label\n" + f"{','.join(['?!'] * 8)},x\n" * 3
+    with pytest.raises(BadTable, match=r"column c4: .*; and 3 more columns$"):
+        read(text, columns={name: Column(name) for name in names})
 
 
 def test_a_rule_must_fit_every_label() -> None:

@@ -117,7 +117,8 @@ def test_a_slot_without_a_known_label_is_refused_with_the_nearest() -> None:
 RULES: dict[str, tuple[list[str], list[str]]] = {
     "case": (["Yes", "no"], ["true", "false"]),
     "digits": (["1", "0"], ["true", "false"]),
-    "as it is": (["yes", "Yes"], ["true", "false"]),
+    "both": (["yes", "Yes", "no"], ["true", "true", "false"]),
+    "digits beside words": (["yes", "1", "no"], ["true", "false", "false"]),
     "none": (["no", "maybe"], ["false", "false"]),
 }
 

@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from shared.registry.models import load_scorer
 from shared.scorer.scorer import Scorer
 from shared.serving.fields import InvalidFields, Malformed
 from shared.serving.request_rows import MAX_ERRORS, RequestRows
 from shared.serving.requests import parse_body
-from tests.support.stage import stump
+from shared.settings import Settings
+from tests.support.fake_store import FakeStore
+from tests.support.stage import Stage, stump
 
 JSON, CSV = "application/json", "text/csv"
 SPEND, REGION = "Spend", "Region_code"
@@ -170,6 +173,55 @@ INDEXES: dict[str, tuple[object, str]] = {
 def test_an_index_is_ignored_without_a_word(body: object, media_type: str) -> None:
     rows = read(body, media_type)
     assert ([list(row) for row in rows.values], rows.warnings) == ([[1, 2]], [])
+
+
+CITIES = ("東京都", "大阪府", "Αθήνα", "Málaga")
+CHARSETS: dict[str, tuple[str, str, slice]] = {
+    "Shift_JIS": ("shift_jis", "; charset=Shift_JIS", slice(2)),
+    "quoted": ("euc_jp", '; charset="EUC-JP"', slice(2)),
+    "Greek": ("iso8859_7", ";charset=ISO-8859-7", slice(2, 3)),
+    "Windows-1252": ("cp1252", "; header=present; charset=windows-1252", slice(3, 4)),
+    "Windows-1252 that is not named": ("cp1252", "", slice(3, 4)),
+    "UTF-8": ("utf-8", "; charset=utf-8", slice(4)),
+    "a byte order mark wins": ("utf-8-sig", "; charset=shift_jis", slice(4)),
+    "UTF-16 with a mark wins": ("utf-16", "; charset=shift_jis", slice(4)),
+}
+
+
+@pytest.fixture(scope="module")
+def of_cities() -> Scorer:
+    """A model of one category, city."""
+    stage = Stage(FakeStore(), Settings("bucket", "label", estimator="decision_tree"))
+    rows = "".join(f"{city},{'xy'[number % 2]}\n" for number, city in enumerate(CITIES * 5))
+    stage.put("data/slots/1.csv", "city,label\n" + rows)
+    stage.put("data/test/1.csv", "city,label\n" + rows[: len(rows) // 5])
+    [score] = stage.ingest().trained
+    return load_scorer(stage.store, score)
+
+
+@pytest.mark.parametrize(("codec", "parameters", "some"), CHARSETS.values(), ids=CHARSETS)
+def test_a_csv_is_read_in_the_charset_that_it_names(
+    of_cities: Scorer, codec: str, parameters: str, some: slice
+) -> None:
+    cities = CITIES[some]
+    body = "\n".join(["city", *cities]).encode(codec)
+    rows = parse_body(body, CSV + parameters, of_cities)
+    assert [row[0] for row in rows.values] == [*cities]
+
+
+BAD_CHARSETS: dict[str, tuple[str, str]] = {
+    "unknown": ("; charset=klingon", "expected a charset such as utf-8, windows-1252 or shift_jis, found 'klingon'"),
+    "no text": ("; charset=base64", "found 'base64'"),
+    "another": ("; charset=ascii", "line 2: expected CSV text in ascii, found byte 0x93"),
+    "not named": ("", "found bytes of another encoding: send it as UTF-8, or say what it is"),
+}
+
+
+@pytest.mark.parametrize(("parameters", "problem"), BAD_CHARSETS.values(), ids=BAD_CHARSETS)
+def test_letters_that_nothing_explains_are_not_guessed(of_cities: Scorer, parameters: str, problem: str) -> None:
+    with pytest.raises(Malformed) as raised:
+        parse_body("city\n東京都\n大阪府\n".encode("cp932"), CSV + parameters, of_cities)
+    assert problem in str(raised.value)
 
 
 NANS: dict[str, tuple[str, list[str]]] = {

@@ -23,7 +23,7 @@ from shared.evaluation.predictions import score_rows
 from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.columns import Column
 from shared.scorer.scorer import Scorer
-from shared.settings import Settings
+from shared.settings import ESTIMATORS, Settings
 from shared.tables.dataset import Dataset, Rows
 from shared.tables.encoding import Encoding
 from shared.tables.schema import Schema
@@ -232,12 +232,15 @@ def test_labels_that_are_measurements_are_refused() -> None:
         fit(dataset_of(values, codes, classes=(0.5, 1.5)))
 
 
-def test_rows_that_no_stump_can_tell_apart_are_refused_or_scored() -> None:
-    dataset = dataset_of(np.ones((20, 1)), (np.arange(20) % 2).astype(np.int32))
-    try:
-        assert_same(fit(dataset), np.ones((1, 1)))
-    except Rejected as refusal:
-        assert "scikit-learn cannot fit these rows" in str(refusal)  # noqa: PT017  (either is right)
+def test_rows_that_no_stump_can_tell_apart_are_refused_with_the_estimators_that_take_them() -> None:
+    values, codes = np.ones((40, 1)), (np.arange(40) % 2).astype(np.int32)
+    dataset = dataset_of(values, codes, test=values[:2])
+    with pytest.raises(Rejected, match=r"adaboost cannot fit these rows \(.*worse than random") as refused:
+        fit(dataset)
+    _, _, named = str(refused.value).partition("set VINTNER_ESTIMATOR to one of ")
+    for estimator in set(named.split(", ")) - {"auto"}:
+        assert_same(fit(dataset, estimator), values[:1])
+    assert set(named.split(", ")) == {*ESTIMATORS} - {"adaboost"}
 
 
 def _changed(body: bytes, name: str, value: object) -> VectorScorer:
