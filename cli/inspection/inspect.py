@@ -23,7 +23,7 @@ from shared.formats.columns import Column
 from shared.formats.row_errors import BadTable
 from shared.formats.values import column_name
 from shared.ingestion.csv_reader import Reading, read_csv
-from shared.ingestion.csv_structure import looks_like_values
+from shared.ingestion.csv_structure import looks_like_values, spaced
 from shared.settings import Positive, ReadingSettings
 from shared.tables.dataset import assemble
 from shared.tables.row_counts import same_rows
@@ -150,6 +150,8 @@ def _check_names(source: Source, request: Request) -> None:
 def _hint(source: Source, name: str) -> str:
     if looks_like_values(source.cells):
         return NO_HEADER
+    if hint := spaced(source.spelled):
+        return f"the only column is {source.spelled[0]!r}{hint}"
     close = difflib.get_close_matches(name, source.spelled, 1)
     return f"did you mean {close[0]!r}?" if close else f"the columns are {examples(source.spelled)}"
 

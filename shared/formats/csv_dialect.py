@@ -67,7 +67,14 @@ class CsvText:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise BadTable([Reason(f"expected a CSV record, found broken quoting ({error})", line=line)]) from None
+                raise BadTable(
+                    [
+                        Reason(
+                            f"expected a CSV record, found broken quoting ({error}): write a quote in quotes twice",
+                            line=line,
+                        )
+                    ]
+                ) from None
             if record:
                 yield line, record
             line = reader.line_num + 1

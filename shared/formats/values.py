@@ -20,7 +20,7 @@ _WHOLE: Final = re.compile(r"[0-9]+")
 _LONG_WHOLE: Final = len("9007199254740993")
 _EXACT_INTEGER: Final = 2.0**53
 _INDEX_NAME: Final = re.compile(r"(?i:unnamed(:?_\d+)?)?")
-_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(([,. '\u2019\u00a0\u202f])\d{3})(\2\d{3})*([.,]\d+)?")
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(([,. '\u2019\u00a0\u202f])\d{3})(\2\d{3})*([.,]\d+)?")
 
 
 def as_number(text: str, decimal: str = ".") -> float | None:

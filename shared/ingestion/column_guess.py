@@ -1,6 +1,6 @@
 """What an upload's column of texts is when nothing is known of it, and what to type where its cells almost agree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from shared.formats.columns import Column
@@ -13,6 +13,9 @@ from shared.tables.schema import FEW_VALUES
 
 MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
 REPEATED: Final = 2  # codes repeat, mistakes do not
+SHORT: Final = 3
+MANY: Final = 0.1
+HALF: Final = 0.5
 
 Cells = Mapping[str, int]
 """The distinct texts of a column, none of them a missing value, with the number of their cells."""
@@ -36,14 +39,14 @@ def guess(name: str, cells: Cells, decimal: str) -> tuple[Column | None, list[st
         return _plain(name, cells, plain)
     written = {text for text in cells if agreed.form.read(text) is not None}
     if agreed.agreeing < MOSTLY * total or _codes_among(cells, written):
-        return None, [_almost_numbers(name, agreed)]
+        return None, [_almost_numbers(name, agreed)] if len(written) > 1 else []  # one text alone (3rd) is a name
     return Column(name, number_format=agreed.form.example), []
 
 
 def _plain(name: str, cells: Cells, plain: set[str]) -> tuple[Column | None, list[str]]:
     total, numbers = sum(cells.values()), sum(cells[text] for text in plain)
     if numbers < MOSTLY * total:
-        return None, _note_on_thousands(name, cells)
+        return None, _note_on_thousands(name, cells) or _note_on_texts(name, cells, plain)
     if _codes_among(cells, plain):
         return None, _note_on_codes(name, cells) if len(cells) > FEW_VALUES else _note_on_words(name, cells, plain)
     return Column(name), []
@@ -53,7 +56,7 @@ def _codes_among(cells: Cells, numbers: set[str]) -> bool:
     """Whether the texts that are no numbers are codes (2A, 2B) and not mistakes, which do not repeat.
 
     Of few different values it is enough that each text among them repeats; of many they also have to look like codes,
-    of letters and digits, among whole numbers that repeat too.
+    among whole numbers that repeat too: all of letters and digits, or most of them short and many.
     """
     strange = [text for text in cells if text not in numbers]
     if not strange:
@@ -62,7 +65,18 @@ def _codes_among(cells: Cells, numbers: set[str]) -> bool:
         return min(cells[text] for text in strange) >= REPEATED
     repeat = all(sum(cells[text] for text in texts) >= REPEATED * len(texts) for texts in (strange, numbers) if texts)
     mixed = all(any(map(str.isdigit, text)) and any(map(str.isalpha, text)) for text in strange)
-    return repeat and mixed and all(text.lstrip("+-").isdecimal() for text in numbers)
+    return repeat and (mixed or _are_short(cells, strange)) and all(text.lstrip("+-").isdecimal() for text in numbers)
+
+
+def _are_short(cells: Cells, strange: Sequence[str]) -> bool:
+    """Whether texts are several short codes that repeat (A, B, C), and more than answers that are not known (DK)."""
+    short = [text for text in strange if len(text) <= SHORT and cells[text] >= REPEATED]
+    count = sum(cells[text] for text in strange)
+    return (
+        len(short) >= REPEATED
+        and sum(cells[text] for text in short) >= MOSTLY * count
+        and count >= MANY * sum(cells.values())
+    )
 
 
 def _note_on_codes(name: str, cells: Cells) -> list[str]:
@@ -77,15 +91,27 @@ def _note_on_codes(name: str, cells: Cells) -> list[str]:
 def _note_on_words(name: str, cells: Cells, numbers: set[str]) -> list[str]:
     """A word among few different numbers is a code of its own, or means that there is none."""
     words = {text: count for text, count in cells.items() if text not in numbers and not any(map(str.isdigit, text))}
-    if not words:
+    return _partly_numbers(name, cells, numbers, words) if words else []
+
+
+def _note_on_texts(name: str, cells: Cells, numbers: set[str]) -> list[str]:
+    """Texts among numbers, where most cells are numbers."""
+    texts = {text: count for text, count in cells.items() if text not in numbers}
+    if sum(texts.values()) > HALF * sum(cells.values()) or len(cells) <= FEW_VALUES:
         return []
-    word = max(sorted(words), key=lambda text: words[text])
+    return _partly_numbers(name, cells, numbers, texts)
+
+
+def _partly_numbers(name: str, cells: Cells, numbers: set[str], texts: Cells) -> list[str]:
+    word = max(sorted(texts), key=lambda text: texts[text])
     count, total = sum(cells[text] for text in numbers), sum(cells.values())
     note = (
         f"column {name}: {count} of {total} values are numbers, others texts, such as {shortened(word)}: it is read as "
-        f"text; if that means a missing value: {set_missing(name, word)}"
+        "text; "
     )
-    return [note]
+    if texts[word] >= max(REPEATED, HALF * sum(texts.values())):
+        return [f"{note}if that means a missing value: {set_missing(name, word)}"]
+    return [f"{note}write those as numbers too, if it is one of numbers"]
 
 
 def _almost_dates(name: str, form: str, agreeing: int, total: int) -> str:

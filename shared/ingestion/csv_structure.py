@@ -22,6 +22,7 @@ SAMPLED_ROWS: Final = 100
 ENOUGH_BELOW: Final = 3
 ENOUGH_NUMBERS: Final = 2
 CONSECUTIVE: Final = 0.9
+ROLES: Final = 2  # the line under the header that may have the columns' roles
 
 NO_FEATURE: Final = "expected at least one feature column beside the label, found none"
 
@@ -64,6 +65,11 @@ def find_header(csv: CsvText, label: str) -> tuple[Header, CsvText]:
     if place:
         csv = without_lines(csv, [(first[0][0], line)])
         notes.append(f"the header is on line {line}: the lines above it are not read")
+    elif looks_like_values(list(map(column_name, cells))):
+        notes.append(
+            f"the header looks like a row of values ({listed(cells, 4)}): if it is one, name the columns: "
+            "vintner upload --header NAME,NAME,..."
+        )
     header = Header(line, tuple(cells), tuple(column_names(cells)))
     seconds = _second_headers(csv, len(cells))
     for start, _ in seconds:
@@ -77,16 +83,24 @@ def find_header(csv: CsvText, label: str) -> tuple[Header, CsvText]:
 def _second_headers(csv: CsvText, width: int) -> list[tuple[int, int | None]]:
     """The records under the header, at most three, that have a text where all others have numbers.
 
-    Exports of surveys have the questions there, and below these what one of the platforms calls import ids.
+    Exports of surveys have the questions there, and below these what one of the platforms calls import ids. Tables of
+    Orange have the kinds of the columns there, and below these their roles.
     """
     rows = list(islice(csv.records(), 1, 1 + SAMPLED_ROWS))
     found: list[tuple[int, int | None]] = []
+    if len(rows) > ROLES and _are_roles(rows[ROLES - 1][1]):
+        return [(rows[place][0], rows[place + 1][0]) for place in range(ROLES)]
     for place, (line, record) in enumerate(rows[:SECOND_HEADERS]):
         below = [cells for _, cells in rows[place + SECOND_HEADERS :] if len(cells) == width]
         if len(record) != width or not (_is_import_ids(record) or _heads(record, below, csv.decimal)):
             break
         found.append((line, rows[place + 1][0] if place + 1 < len(rows) else None))
     return found
+
+
+def _are_roles(record: Sequence[str]) -> bool:
+    cells = {cell.strip() for cell in record}
+    return "class" in cells and cells <= {"", "class", "meta", "ignore", "i", "m"}
 
 
 def _is_import_ids(record: Sequence[str]) -> bool:
@@ -124,13 +138,23 @@ def check_header(header: Header, settings: ReadingSettings) -> None:
             raise BadTable([Reason(_no_header(names), header.line)])
         near = difflib.get_close_matches(label.casefold(), [name.casefold() for name in names], 1)
         meant = next((name for name in names if near and name.casefold() == near[0]), "")
-        hint = f"; is it {meant!r}?" if meant else ""
+        hint = f"; is it {meant!r}?" if meant else spaced(header.spelled)
         found = f"found the columns {listed(names, 12)}: check the header line and VINTNER_LABEL{hint}"
         reasons.append(Reason(f"expected the label column {settings.label!r}, {found}", header.line))
     elif used_names([name for name in names if name], settings) == [label] and not header.nameless:
         reasons.append(Reason(NO_FEATURE, header.line))
     if reasons:
         raise BadTable(at_most(reasons))
+
+
+def spaced(cells: Sequence[str]) -> str:
+    """What to do about a header whose names spaces separate; empty where it is no such header."""
+    if len(cells) > 1 or len(names := cells[0].split()) == 1:
+        return ""
+    return (
+        f". Its {len(names)} names seem to be separated by spaces: separate the columns by commas, as "
+        "\"sed -E 's/^ +//; s/ +/,/g'\" does"
+    )
 
 
 def _no_header(names: Sequence[str]) -> str:

@@ -13,8 +13,8 @@ from tests.support.csv_tables import ROWS, csv_text, mixed
 
 NOTHING = ColumnOptions()
 WHY = {
-    "Id": "its name says that it is an id; if it is not an id, add --use 'Id'",
-    "serial": "a different whole number in every row, as an id has; if it is not an id, add --use 'serial'",
+    "Id": "its name says that it is an id; if it is not an id, add --use Id",
+    "serial": "a different whole number in every row, as an id has; if it is not an id, add --use serial",
     "token": "UUIDs, which name a row and say nothing about it",
     "same": "the same value in every row (3)",
     "nothing": "no value in any row",

@@ -24,6 +24,11 @@ def test_every_column_has_a_name_of_its_own(header: list[str], names: list[str])
 
 
 FEATURES: dict[str, tuple[str, list[str], str]] = {
+    "kinds and roles": (
+        "a\tb\ty\nd\tc\td\n\t\tclass\n" + "1\t2\ta\n3\t4\tb\n" * 3,
+        ["a", "b"],
+        "line 3 is taken for a second header line and not read",
+    ),
     "repeated with other values": (
         "x,x,y\n1,2,a\n2,3,b\n",
         ["x", "x_2"],
@@ -68,6 +73,19 @@ def test_the_columns_are_read_and_what_was_done_is_noted(text: str, features: li
     assert [warning for warning in reading.warnings if note in warning], reading.warnings
     assert reading.left_out == ()
     assert set(reading.table.labels) <= {"a", "b"}
+
+
+def test_a_header_that_spaces_separate_is_refused_with_what_helps() -> None:
+    with pytest.raises(
+        BadTable, match=r"Its 3 names seem to be separated by spaces: separate the columns by commas, as"
+    ):
+        read_csv(b"a b y\n1 2 x\n", SETTINGS)
+
+
+def test_a_header_of_values_is_noted() -> None:
+    text = "6.32e-03,2.31,1\n" + "0.5,0.7,1\n0.7,0.8,0\n" * 5
+    [note] = read_csv(text.encode(), ReadingSettings("1")).warnings[:1]
+    assert note.startswith("the header looks like a row of values (6.32e-03, 2.31, 1): if it is one, name the columns")
 
 
 def test_a_first_row_with_mistakes_is_no_second_header() -> None:

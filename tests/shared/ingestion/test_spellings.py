@@ -189,6 +189,7 @@ def test_a_slot_of_another_spelling_is_told_what_to_type() -> None:
 CODES: dict[str, tuple[list[str], str]] = {
     "with letters": ([f"{number}" for number in range(101, 130)] + ["2A", "2B"], "2A"),
     "with leading zeros": ([f"{number:02}" for number in range(1, 30)], "01"),
+    "short ones": ([*map(str, range(1, 25)), "A", "C", "D", "5 7"], "C"),
     "with both": ([f"{number:02}" for number in range(1, 30)] + ["2A", "2B"], "2A"),
 }
 
@@ -214,6 +215,25 @@ def test_texts_that_do_not_repeat_are_mistakes_among_numbers() -> None:
     reading = read([*map(str, range(40)), "2A"], {})
     assert column_of(reading).kind == "number"
     assert len(reading.left_out) == 1
+
+
+UNKNOWN: dict[str, tuple[list[str], str, str | None]] = {
+    "one word among many ages": ([*map(str, range(18, 90)), *["unknown"] * 5] * 3, "number", None),
+    "two short answers among many ages": ([*map(str, range(18, 90)), "DK", "RF"] * 3, "number", None),
+    "a word among few counts": ([*"01234", "not known"] * 4, "category", "vintner schema --missing 'a=not known'"),
+    "below what is detected": ([f"0.{n}" for n in range(100, 160)] + ["<0.006"] * 40, "category", "--missing 'a=<0."),
+    "names": (["1st", "2nd", "3rd", *["3rd"] * 4], "category", None),
+}
+
+
+@pytest.mark.parametrize(("cells", "kind", "way_out"), UNKNOWN.values(), ids=UNKNOWN)
+def test_texts_among_numbers_are_noted_with_what_they_may_mean(
+    cells: list[str], kind: str, way_out: str | None
+) -> None:
+    reading = read_csv_with(cells, Override())
+    assert column_of(reading).kind == kind
+    found = [note for note in reading.warnings if note.startswith("column a")]
+    assert [way_out in note for note in found] == ([True] if way_out else [])
 
 
 def test_whole_numbers_beyond_float64_stay_apart_as_categories() -> None:
