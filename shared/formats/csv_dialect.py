@@ -41,6 +41,7 @@ _OTHER_TEXT: Final = {'{"': "JSON", "[{": "JSON", "[[": "JSON", "<!": "HTML", "<
 _NUL: Final = re.compile("\0")
 _CONTROL: Final = re.compile("[\0-\x08\x0b\x0e-\x1f]")  # where any bytes would do, these are no text
 _CELL: Final = r'(?:^|[;\t|])[ "]*[+-]?\d+{mark}\d+(?:[eE][+-]?\d+)?[ "]*(?=[;\t|\r\n]|$)'
+_OPEN: Final = re.compile(r'(?:^|[\t|])[ "]*[+-]?[1-9]\d{0,2},\d{3}[ "]*(?=[\t|\r\n]|$)', re.MULTILINE)
 _DECIMALS: Final = {mark: re.compile(_CELL.replace("{mark}", re.escape(mark)), re.MULTILINE) for mark in ",."}
 
 
@@ -213,8 +214,13 @@ def _sample(text: str, delimiter: str) -> Iterator[Sequence[str]]:
 
 
 def _decimal(text: str, delimiter: str) -> str:
-    """The decimal mark: a comma where commas do not delimit and more cells have it in a number than a point."""
+    """The decimal mark: a comma where commas do not delimit and more cells have it in a number than a point.
+
+    A number such as 1,803 has its thousands marked as likely, but among semicolons, which are there because of commas.
+    """
     if delimiter == ",":
         return "."
     commas, points = (sum(1 for _ in _DECIMALS[mark].finditer(text)) for mark in ",.")
+    if delimiter != ";":
+        commas -= sum(1 for _ in _OPEN.finditer(text))
     return "," if commas > points else "."

@@ -150,6 +150,22 @@ def test_an_open_thousands_mark_is_named_with_the_command_for_the_other_meaning(
     assert values_of(reading, infer_schema([reading.table], other).columns[0]) == [1.234, 5.678]
 
 
+OPEN: dict[str, tuple[str, list[str], list[float]]] = {
+    "tabs": ("\t", ["7", "803", "1,803"], [7.0, 803.0, 1803.0]),
+    "bars": ("|", ["7", "803", "1,803"], [7.0, 803.0, 1803.0]),
+    "tabs, with a decimal elsewhere": ("\t", ["0,7", "8,3", "1,803"], [0.7, 8.3, 1.803]),
+    "semicolons": (";", ["7", "803", "1,803"], [7.0, 803.0, 1.803]),
+}
+
+
+@pytest.mark.parametrize(("delimiter", "cells", "values"), OPEN.values(), ids=OPEN)
+def test_three_digits_after_a_comma_are_thousands_unless_semicolons_delimit(
+    delimiter: str, cells: list[str], values: list[float]
+) -> None:
+    reading = read(cells, delimiter=delimiter)
+    assert values_of(reading, column_of(reading)) == values
+
+
 def test_a_file_with_decimal_commas_says_what_a_point_means() -> None:
     text = "a;b;c;label\n1.234;1,5;0,5;x\n56.789;2,5;0,7;y\n"
     reading = read_csv(text.encode(), SETTINGS)
