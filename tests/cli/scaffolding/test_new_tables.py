@@ -124,15 +124,17 @@ def test_a_row_is_told_from_a_header(line: str, is_row: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "delimiter", "end"), [("utf-8", ",", "\n"), ("utf-16", "\t", "\r\n"), ("cp1252", ";", "\r\n")]
+    ("encoding", "delimiter", "end"),
+    [("utf-8", ",", "\n"), ("utf-16", "\t", "\r\n"), ("cp1252", ";", "\r\n"), ("cp932", ",", "\n")],
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_header_line_is_spelled_as_the_file(encoding: str, delimiter: str, end: str, *, zipped: bool) -> None:
-    rows = end.join(delimiter.join(row) for row in (["1", "Köln", "x"], ["2", "Bonn", "y"])) + end
+    name, cities = ("都市", ["東京都", "大阪府"]) if encoding == "cp932" else ("Straße", ["Köln", "Bonn"])
+    rows = end.join(delimiter.join(row) for row in (["1", cities[0], "x"], ["2", cities[1], "y"])) + end
     body = gzip.compress(rows.encode(encoding)) if zipped else rows.encode(encoding)
-    headed = with_header(body, ["a", "Straße", "label"])
+    headed = with_header(body, ["a", name, "label"])
     text = (gzip.decompress(headed) if zipped else headed).decode(encoding)
-    assert text == delimiter.join(["a", "Straße", "label"]) + end + rows
+    assert text == delimiter.join(["a", name, "label"]) + end + rows
 
 
 def test_a_header_that_the_encoding_cannot_spell_is_refused() -> None:
