@@ -88,7 +88,7 @@ def _binned(column: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _against_the_others(
-    bins: NDArray[np.int64], origin: NDArray[np.int64], slots: int
+    bins: NDArray[np.int64], origin: NDArray[np.int32], slots: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """p-value of the chi-squared test, and population stability index, of each slot (slots,) against the others."""
     width = int(bins.max()) + 1

@@ -12,7 +12,7 @@ distinct   once, and not at all when the test set has it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -64,7 +64,7 @@ class Dataset:
     schema: Schema
     classes: tuple[Label, ...]
     train: Rows
-    origin: NDArray[np.int64]
+    origin: NDArray[np.int32]
     test: Rows
     used: tuple[int | None, ...]
     left_out: tuple[str | None, ...]
@@ -79,6 +79,12 @@ class Dataset:
     def features(self) -> tuple[str, ...]:
         """The names of the features in order."""
         return self.encoding.names
+
+    def sampled(self, most: int) -> "Dataset":
+        """The dataset with evenly spaced training rows, at most so many: what a fitted model is checked on."""
+        step = max(1, -(-len(self.train) // most))
+        train = Rows(self.train.values[::step].copy(), self.train.codes[::step].copy())
+        return replace(self, train=train, origin=self.origin[::step].copy())
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -104,7 +110,7 @@ def assemble(
     test = _stack(tests, matrices[: len(tests)], translate, len(features))
     train = _stack(fitting, matrices[len(tests) :], translate, len(features))
     positions = [position for position, problem in enumerate(left_out) if problem is None]
-    slot_of_row = np.repeat(np.array(positions, np.int64), [len(table) for table in fitting])
+    slot_of_row = np.repeat(np.array(positions, np.int32), [len(table) for table in fitting])
     count = len(slots)
     del slots, fitting, matrices  # the tables are no longer needed, and they are as large as all that is made of them
     give_back()

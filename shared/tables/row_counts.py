@@ -39,7 +39,7 @@ class RowCounts(NamedTuple):
 
 
 def count_rows(
-    train: LabelledRows, slot_of_row: NDArray[np.int64], test: LabelledRows, duplicates: Duplicates
+    train: LabelledRows, slot_of_row: NDArray[np.int32], test: LabelledRows, duplicates: Duplicates
 ) -> RowCounts:
     """Mark the rows of slots that do not count. A row that repeats others is not marked as the test set's too.
 
@@ -91,7 +91,7 @@ def same_rows(values: NDArray[np.generic]) -> NDArray[np.int64]:
     return pd.factorize(number_rows([(column,) for column in values.T]))[0].astype(np.int64)
 
 
-def _with_number_among_equals(group: NDArray[np.int64], upload: NDArray[np.int64]) -> NDArray[np.int64]:
+def _with_number_among_equals(group: NDArray[np.int64], upload: NDArray[np.signedinteger]) -> NDArray[np.int64]:
     """A number for each row (rows,), the same for rows of the same group that have as many equals before them.
 
     The equals are those of the same upload; the rows of an upload follow each other.

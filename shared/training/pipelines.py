@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
-from shared.documents import Document, encode
+from shared.documents import Document, Label, encode
 from shared.errors import Rejected
 from shared.evaluation.predictions import score_row_by_row, score_rows
 from shared.evaluation.vector_scorer import VectorScorer
@@ -31,6 +32,27 @@ def build_pipeline(encoding: Encoding, estimator: str = ESTIMATORS[0]) -> Pipeli
     return Pipeline([("features", build_features(encoding)), ("classifier", build_classifier(estimator))])
 
 
+@dataclass
+class Unfitted:
+    """A pipeline whose preprocessing is fitted, and what its classifier is to be fitted to.
+
+    `inputs` (rows, inputs) are what the preprocessing makes of the rows, `codes` (rows,) are indices into `classes`.
+    """
+
+    pipeline: Pipeline
+    estimator: str
+    inputs: NDArray[np.floating]
+    codes: NDArray[np.int32]
+    classes: tuple[Label, ...]
+
+    def fit(self) -> Pipeline:
+        """The pipeline with its classifier fitted, one of scikit-learn's own; raise Rejected when that cannot be."""
+        try:
+            return _fit_classifier(self.pipeline, self.inputs, np.array(self.classes)[self.codes])
+        except ValueError as error:
+            raise _cannot_fit(self.estimator, error) from None
+
+
 def fit(
     dataset: Dataset, estimator: str = ESTIMATORS[0], *, build: Callable[[Encoding], Pipeline] | None = None
 ) -> Pipeline:
@@ -38,6 +60,32 @@ def fit(
 
     Raise Rejected when these rows cannot give a model.
     """
+    return prepare(dataset, estimator, build=build).fit()
+
+
+def prepare(
+    dataset: Dataset, estimator: str = ESTIMATORS[0], *, build: Callable[[Encoding], Pipeline] | None = None
+) -> Unfitted:
+    """The first half of `fit`, after which the training rows are no longer needed. Raises what `fit` raises."""
+    check_classes(dataset)
+    pipeline = build(dataset.encoding) if build else build_pipeline(dataset.encoding, estimator)
+    try:
+        inputs = _fit_features(pipeline, dataset.encoding, dataset.train.values)
+    except ValueError as error:
+        raise _cannot_fit(estimator, error) from None
+    return Unfitted(pipeline, estimator, inputs, dataset.train.codes, dataset.classes)
+
+
+def _cannot_fit(estimator: str, error: ValueError) -> Rejected:
+    others = ", ".join(name for name in ESTIMATORS if name not in {estimator, "adaboost"})
+    return Rejected(
+        f"{estimator} cannot fit these rows ({error}): upload rows whose features differ by class, or set "
+        f"VINTNER_ESTIMATOR to one of {others}"
+    )
+
+
+def check_classes(dataset: Dataset) -> None:
+    """Raise Rejected when no estimator can be trained on the training rows: too few of them, or no classes."""
     if not len(dataset.train):
         raise Rejected("expected training rows, found none that fit the test set and are not in it: upload a slot")
     present = np.unique(dataset.train.codes)
@@ -55,29 +103,29 @@ def fit(
             f"expected class labels, found the decimal number {fractions[0]:g}: name the classes in whole numbers or "
             "words, or make two classes of the numbers with VINTNER_POSITIVE, e.g. '> 5'"
         )
-    pipeline = build(dataset.encoding) if build else build_pipeline(dataset.encoding, estimator)
-    labels = np.array(dataset.classes)[dataset.train.codes]
-    try:
-        return fit_alike(pipeline, dataset.encoding, dataset.train.values, labels)
-    except ValueError as error:
-        others = ", ".join(name for name in ESTIMATORS if name not in {estimator, "adaboost"})
-        raise Rejected(
-            f"{estimator} cannot fit these rows ({error}): upload rows whose features differ by class, or set "
-            f"VINTNER_ESTIMATOR to one of {others}"
-        ) from None
 
 
 def fit_alike(pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64], labels: NDArray[Any]) -> Pipeline:
     """Fit a pipeline to rows (rows, features), to the same floats on any number of processors; raise ValueError.
 
-    Whether a linear model has converged shows in its score. The classifier of the fitted pipeline is one of
-    scikit-learn's own.
+    The classifier of the fitted pipeline is one of scikit-learn's own.
     """
-    with limited_threads(len(values)), warnings.catch_warnings():
+    return _fit_classifier(pipeline, _fit_features(pipeline, encoding, values), labels)
+
+
+def _fit_features(pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64]) -> NDArray[np.floating]:
+    """Fit the preprocessing, and what it makes of the rows, in the precision of the classifier."""
+    (_, features), (_, classifier) = pipeline.steps
+    with limited_threads(len(values)):
+        return fit_features(features, encoding, values, family_of(classifier).precision)
+
+
+def _fit_classifier(pipeline: Pipeline, inputs: NDArray[np.floating], labels: NDArray[Any]) -> Pipeline:
+    """Fit the classifier. Whether a linear model has converged shows in its score."""
+    name, classifier = pipeline.steps[-1]
+    with limited_threads(len(inputs)), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        (_, features), (name, classifier) = pipeline.steps
-        made = fit_features(features, encoding, values, family_of(classifier).precision)
-        classifier.fit(made, labels)
+        classifier.fit(inputs, labels)
     pipeline.steps[-1] = (name, as_scikit_learn(classifier))
     return pipeline
 

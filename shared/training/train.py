@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import joblib
 from sklearn.pipeline import Pipeline
@@ -16,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from shared.bucket import keys
 from shared.bucket.inventory import Source
 from shared.bucket.store import Reader, Store, settle, settle_document
-from shared.documents import EvaluationDocument, LineageEntry, RefusalDocument, ScoreDocument, sha256, timestamp
+from shared.documents import LineageEntry, RefusalDocument, ScoreDocument, sha256, timestamp
 from shared.errors import Rejected
 from shared.evaluation.predictions import evaluate_scorer
 from shared.evaluation.vector_scorer import VectorScorer
@@ -27,14 +28,24 @@ from shared.quality.sanity import SanityWarning, doubts_of_columns, doubts_of_ro
 from shared.quality.training_review import review
 from shared.settings import Settings
 from shared.tables.dataset import Dataset
+from shared.tables.freed_memory import give_back
 from shared.training.candidate import Candidate
 from shared.training.decision_threshold import with_threshold
 from shared.training.model_selection import select
-from shared.training.pipelines import check_parity, export, fit, importances
+from shared.training.pipelines import PARITY_ROWS, check_classes, check_parity, export, importances, prepare
 from shared.training.threshold_choice import choose_threshold
 from shared.training.versions import versions
 
-Fit = Callable[[Dataset, str], Pipeline]
+
+class Fits(Protocol):
+    """What is left of a training when the rows are prepared."""
+
+    def fit(self) -> Pipeline:
+        """The fitted pipeline."""
+        ...
+
+
+Prepare = Callable[[Dataset, str], Fits]
 
 
 @dataclass
@@ -51,14 +62,14 @@ class _Timings:
 
 
 def train(
-    store: Store, candidate: Candidate, settings: Settings, *, slots: Reader | None = None, fit: Fit = fit
+    store: Store, candidate: Candidate, settings: Settings, *, slots: Reader | None = None, prepare: Prepare = prepare
 ) -> ScoreDocument:
     """Fit, check, score and write the candidate; its ``score.json``. `slots` reads the rows (the store, unless given).
 
     Raise Rejected, after writing ``refused.json``, when these inputs cannot give a model.
     """
     try:
-        return _train(store, candidate, settings, slots, fit)
+        return _train(store, candidate, settings, slots, prepare)
     except Rejected as error:
         refusal: RefusalDocument = {
             "model_id": candidate.model_id,
@@ -71,16 +82,32 @@ def train(
         raise
 
 
-def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader | None, fit: Fit) -> ScoreDocument:
+def _train(
+    store: Store, candidate: Candidate, settings: Settings, slots: Reader | None, prepare: Prepare
+) -> ScoreDocument:
     timings = _Timings()
     with timings.step("load"):
         dataset = load_dataset(store, candidate.slots, candidate.inventory, settings, slots=slots, restore=True)
+    check_classes(dataset)
     with timings.step("select"):
         selection = select(dataset, settings.estimator)
-    with timings.step("fit"):
-        pipeline = fit(dataset, selection.estimator)
     with timings.step("threshold"):
         choice = choose_threshold(dataset, selection.estimator, settings.threshold)
+    with timings.step("review"):
+        doubts_before = _doubts_of_training(dataset, settings)
+        notes = [
+            *review(dataset, [source.upload.key for source in candidate.slots]),
+            *lost_rows(dataset, candidate.slots, settings.duplicates),
+        ]
+        drawn = {"model_id": candidate.model_id, **profile(dataset, candidate.slots)}
+    with timings.step("fit"):
+        train_rows = len(dataset.train)
+        give_back()
+        prepared = prepare(dataset, selection.estimator)
+        dataset = dataset.sampled(PARITY_ROWS)  # the rows are not needed while the classifier takes its memory
+        give_back()
+        pipeline = prepared.fit()
+        del prepared
     with timings.step("check"):
         exported = export(pipeline, dataset, settings, choice.threshold)
         deciding = with_threshold(pipeline, choice.threshold)
@@ -93,20 +120,14 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
         stored = settle(store, key, exported)
     with timings.step("score"):
         evaluation = evaluate_scorer(VectorScorer.load(stored, key), dataset)
-    with timings.step("review"):
-        doubts = _doubts(evaluation, dataset, settings)
-        notes = [
-            *review(dataset, [source.upload.key for source in candidate.slots]),
-            *lost_rows(dataset, candidate.slots, settings.duplicates),
-        ]
-        drawn = {"model_id": candidate.model_id, **profile(dataset, candidate.slots)}
-        settle_document(store, keys.model_key(candidate.model_id, "profile.json"), drawn)
+    doubts = [*doubts_of_score(evaluation), *doubts_before]
+    settle_document(store, keys.model_key(candidate.model_id, "profile.json"), drawn)
     score: ScoreDocument = {
         "model_id": candidate.model_id,
         **evaluation,
         "test_fingerprint": candidate.test_fingerprint,
         "test_rows": len(dataset.test),
-        "train_rows": len(dataset.train),
+        "train_rows": train_rows,
         "duplicates": dataset.duplicates,
         "in_test_set": dataset.in_test_set,
         "lineage": [
@@ -131,11 +152,10 @@ def _train(store: Store, candidate: Candidate, settings: Settings, slots: Reader
     return settle_document(store, keys.model_key(candidate.model_id, "score.json"), score)
 
 
-def _doubts(evaluation: EvaluationDocument, dataset: Dataset, settings: Settings) -> list[SanityWarning]:
-    """What would make a person doubt the score."""
+def _doubts_of_training(dataset: Dataset, settings: Settings) -> list[SanityWarning]:
+    """What in the training rows would make a person doubt any score."""
     train = dataset.train
     return [
-        *doubts_of_score(evaluation),
         *doubts_of_rows(dataset, settings.duplicates),
         *doubts_of_columns(dataset.encoding, train.values, train.codes, dataset.scored),
     ]

@@ -4,6 +4,7 @@ What they give is made read-only, so that nobody can change what another one is 
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from shared.ingestion.slot_file import unpack_slot
 from shared.settings import Settings
 from shared.tables.dataset import Dataset
 from shared.tables.table import Table
+from shared.training.train import Prepare
 
 Fit = Callable[[Dataset, str], Pipeline]
 MOST_PIPELINES: Final = 5_000  # a long run meets more of them than fit into memory
@@ -46,10 +48,20 @@ def unpack_once(body: bytes, key: str) -> Table:
     return _tables[body]
 
 
-def fitting_once(fit: Fit) -> Fit:
-    """A fit that gives the pipeline of before to the same training rows."""
+@dataclass(frozen=True)
+class _Fitted:
+    """What was fitted before."""
 
-    def once(dataset: Dataset, estimator: str) -> Pipeline:
+    pipeline: Pipeline
+
+    def fit(self) -> Pipeline:
+        return self.pipeline
+
+
+def fitting_once(fit: Fit) -> Prepare:
+    """A training that gives the pipeline of before to the same training rows."""
+
+    def once(dataset: Dataset, estimator: str) -> _Fitted:
         rows, encoding = dataset.train, dataset.encoding
         known = dataset.classes, encoding.columns, encoding.vocabularies
         key = fit, estimator, rows.values.tobytes(), rows.codes.tobytes(), known
@@ -57,7 +69,7 @@ def fitting_once(fit: Fit) -> Fit:
             if len(_pipelines) > MOST_PIPELINES:
                 _pipelines.clear()
             _pipelines[key] = fit(dataset, estimator)
-        return _pipelines[key]
+        return _Fitted(_pipelines[key])
 
     return once
 

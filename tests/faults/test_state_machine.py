@@ -80,7 +80,7 @@ def one_stump(encoding: Encoding) -> Pipeline:
     return pipelines.build_pipeline(encoding).set_params(classifier__n_estimators=1)
 
 
-cheap_train = partial(train.train, fit=fitting_once(partial(pipelines.fit, build=one_stump)))
+cheap_train = partial(train.train, prepare=fitting_once(partial(pipelines.fit, build=one_stump)))
 
 
 class _TrainingWouldStart(BaseException):
