@@ -16,6 +16,7 @@ UnknownFields = Literal["warn", "error"]
 Threshold = float | Literal["auto", "tuned"]
 
 AUTO: Final = "auto"
+MAX_UPLOAD_MB: Final = 1_024.0  # what one function reads
 ESTIMATORS: Final = (
     "adaboost",
     "random_forest",
@@ -141,7 +142,7 @@ class Settings(ReadingSettings, _Place):
             min_gain=variables.number("VINTNER_MIN_GAIN", cls.min_gain, at_most=1.0),
             approval=variables.choice("VINTNER_APPROVAL", APPROVALS),
             refresh_seconds=variables.number("VINTNER_REFRESH_SECONDS", cls.refresh_seconds),
-            max_upload_mb=variables.number("VINTNER_MAX_UPLOAD_MB", cls.max_upload_mb),
+            max_upload_mb=variables.number("VINTNER_MAX_UPLOAD_MB", cls.max_upload_mb, at_most=MAX_UPLOAD_MB),
             max_bad_share=variables.number("VINTNER_MAX_BAD_SHARE", cls.max_bad_share, at_most=1.0),
             missing=variables.missing(MISSING),
             on_drift=variables.choice("VINTNER_ON_DRIFT", ON_DRIFT),

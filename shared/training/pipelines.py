@@ -64,13 +64,20 @@ def fit(
 
 
 def prepare(
-    dataset: Dataset, estimator: str = ESTIMATORS[0], *, build: Callable[[Encoding], Pipeline] | None = None
+    dataset: Dataset,
+    estimator: str = ESTIMATORS[0],
+    *,
+    build: Callable[[Encoding], Pipeline] | None = None,
+    consume: bool = False,
 ) -> Unfitted:
-    """The first half of `fit`, after which the training rows are no longer needed. Raises what `fit` raises."""
+    """The first half of `fit`, after which the training rows are no longer needed. Raises what `fit` raises.
+
+    `consume` says that nobody needs them: what the preprocessing makes of the rows may be written over them.
+    """
     check_classes(dataset)
     pipeline = build(dataset.encoding) if build else build_pipeline(dataset.encoding, estimator)
     try:
-        inputs = _fit_features(pipeline, dataset.encoding, dataset.train.values)
+        inputs = _fit_features(pipeline, dataset.encoding, dataset.train.values, consume=consume)
     except ValueError as error:
         raise _cannot_fit(estimator, error) from None
     return Unfitted(pipeline, estimator, inputs, dataset.train.codes, dataset.classes)
@@ -113,11 +120,13 @@ def fit_alike(pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64
     return _fit_classifier(pipeline, _fit_features(pipeline, encoding, values), labels)
 
 
-def _fit_features(pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64]) -> NDArray[np.floating]:
+def _fit_features(
+    pipeline: Pipeline, encoding: Encoding, values: NDArray[np.float64], *, consume: bool = False
+) -> NDArray[np.floating]:
     """Fit the preprocessing, and what it makes of the rows, in the precision of the classifier."""
     (_, features), (_, classifier) = pipeline.steps
     with limited_threads(len(values)):
-        return fit_features(features, encoding, values, family_of(classifier).precision)
+        return fit_features(features, encoding, values, family_of(classifier).precision, consume=consume)
 
 
 def _fit_classifier(pipeline: Pipeline, inputs: NDArray[np.floating], labels: NDArray[Any]) -> Pipeline:

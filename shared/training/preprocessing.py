@@ -51,18 +51,23 @@ def _one_hot() -> OneHotEncoder:
     return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_ONE_HOT_COLUMNS, sparse_output=False)
 
 
-def fit_features(features: ColumnTransformer, encoding: Encoding, values: Matrix, dtype: str) -> NDArray[np.floating]:
+def fit_features(
+    features: ColumnTransformer, encoding: Encoding, values: Matrix, dtype: str, *, consume: bool = False
+) -> NDArray[np.floating]:
     """Fit the preprocessing and return the values that it makes of the rows (rows, inputs), column by column in memory.
 
     `dtype` is ``float32`` where the classifier rounds to it anyway. It is fitted to the same numbers as by its own
-    `fit`: each step looks at one column alone.
+    `fit`: each step looks at one column alone. `consume` allows to write what is made over `values`.
     """
     numbers = [position for position, column in enumerate(encoding.columns) if not column.is_category]
     categories = [position for position, column in enumerate(encoding.columns) if column.is_category]
     features.fit(encoding.frame(values[:1]))
     texts = _fit_categories(features, encoding.of(categories).frame(values[:, categories])) if categories else None
     width = len(numbers) + (0 if texts is None else texts.shape[1])
-    made: NDArray[np.floating] = np.empty((len(values), width), dtype, order="F")
+    # Trees look at one column after the other; what takes float64 takes rows, and would copy all to have them so.
+    made: NDArray[np.floating] = values
+    if texts is not None or dtype == "float32" or not consume:
+        made = np.empty((len(values), width), dtype, order="F" if dtype == "float32" else "C")
     with np.errstate(over="ignore"):  # the classifier refuses what is beyond float32
         if numbers:
             _fit_numbers(features.named_transformers_[NUMBERS], values, numbers, made)

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 import joblib
 from sklearn.pipeline import Pipeline
@@ -46,6 +47,9 @@ class Fits(Protocol):
 
 
 Prepare = Callable[[Dataset, str], Fits]
+"""Makes rows and estimator ready. Nobody needs the training rows after it."""
+
+ready_to_fit: Final = partial(prepare, consume=True)
 
 
 @dataclass
@@ -62,7 +66,12 @@ class _Timings:
 
 
 def train(
-    store: Store, candidate: Candidate, settings: Settings, *, slots: Reader | None = None, prepare: Prepare = prepare
+    store: Store,
+    candidate: Candidate,
+    settings: Settings,
+    *,
+    slots: Reader | None = None,
+    prepare: Prepare = ready_to_fit,
 ) -> ScoreDocument:
     """Fit, check, score and write the candidate; its ``score.json``. `slots` reads the rows (the store, unless given).
 
@@ -101,10 +110,10 @@ def _train(
         ]
         drawn = {"model_id": candidate.model_id, **profile(dataset, candidate.slots)}
     with timings.step("fit"):
-        train_rows = len(dataset.train)
+        train_rows, sample = len(dataset.train), dataset.sampled(PARITY_ROWS)
         give_back()
         prepared = prepare(dataset, selection.estimator)
-        dataset = dataset.sampled(PARITY_ROWS)  # the rows are not needed while the classifier takes its memory
+        dataset = sample  # all rows are not to be in memory beside what the classifier takes
         give_back()
         pipeline = prepared.fit()
         del prepared

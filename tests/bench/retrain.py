@@ -20,7 +20,7 @@ from shared.bucket.inventory import Inventory
 from shared.bucket.s3 import S3Store
 from shared.documents import encode
 from shared.ingestion.slot_file import pack_slot, slot_digest
-from shared.settings import Settings
+from shared.settings import ESTIMATORS, Settings
 from shared.training.pipelines import build_pipeline
 from tests.bench.figures import Bound, Figure, Options, absolute, related, seconds_of
 from tests.bench.line import Line, in_a_process
@@ -29,6 +29,7 @@ from tests.bench.samples import ENCODING, Labelled, held_out, labelled
 ROW = "retrain"
 CLIENTS = 16
 BYTES_OF_A_ROW = 250
+BYTES_OF_A_BYTE = 4
 TEST_KEY = f"{keys.TEST_UPLOADS}test.csv"
 SLOT_KEY = f"{keys.SLOT_UPLOADS}slot.csv"
 
@@ -40,6 +41,11 @@ class Took:
     seconds: float
     start_mb: float
     peak_mb: float
+
+    @property
+    def grown_mb(self) -> float:
+        """What the work took."""
+        return self.peak_mb - self.start_mb
 
 
 def measure(options: Options, up: Line) -> list[Figure]:
@@ -58,6 +64,9 @@ def measure_large(options: Options, up: Line) -> list[Figure]:
     slots = options.pick(10_000, 20)
     whole, after_whole = _ours(up, sample), bare(sample)
     parts, after_parts = _of_slots(up, sample, slots), bare(sample)
+    boosted = _of_slots(up, sample, slots, "hist_gradient_boosting")
+    body = sample.csv()
+    read = _read(up, body)
     rows = f"{len(sample.codes):,} rows"
     return [
         related(ROW, f"{rows} / fit + score", [(whole.seconds, after_whole)], unit="s", bound=Bound("most", 0.35)),
@@ -73,9 +82,23 @@ def measure_large(options: Options, up: Line) -> list[Figure]:
         absolute(
             "memory",
             f"from {slots:,} slots to a model, {rows}: peak above the start",
-            (parts.peak_mb - parts.start_mb) * 1e6 / len(sample.codes),
+            parts.grown_mb * 1e6 / len(sample.codes),
             "bytes/row",
             BYTES_OF_A_ROW,
+        ),
+        absolute(
+            "memory",
+            f"the same, hist_gradient_boosting, {rows}: peak above the start",
+            boosted.grown_mb * 1e6 / len(sample.codes),
+            "bytes/row",
+            BYTES_OF_A_ROW,
+        ),
+        absolute(
+            "memory",
+            f"reading an upload of {rows}: peak above the start",
+            read.grown_mb * 1e6 / len(body),
+            "bytes/byte",
+            BYTES_OF_A_BYTE,
         ),
     ]
 
@@ -94,11 +117,18 @@ def _ours(up: Line, sample: Labelled) -> Took:
     return _trained(store, up.settings)
 
 
-def _of_slots(up: Line, sample: Labelled, slots: int) -> Took:
+def _read(up: Line, body: bytes) -> Took:
+    """An upload that is read alone: without a test set nothing is trained."""
+    store = up.new_bucket()
+    up.upload(SLOT_KEY, body, store)
+    return _trained(store, up.settings, trainings=0)
+
+
+def _of_slots(up: Line, sample: Labelled, slots: int, estimator: str = ESTIMATORS[0]) -> Took:
     """The same rows in many slots that are read already."""
     store = with_test_set(up)
     put_slots(store, up.settings, {slot_key(number): part for number, part in enumerate(sample.split(slots))})
-    return _trained(store, up.settings)
+    return _trained(store, up.settings, estimator)
 
 
 def with_test_set(up: Line) -> S3Store:
@@ -130,19 +160,20 @@ def _receipt(upload: keys.Upload, slot: str) -> bytes:
     return encode({**fields, "at": "2025-01-01T00:00:00.000Z", "rows": {"read": 0, "kept": 0, "new": 0}})
 
 
-def _trained(store: S3Store, settings: Settings) -> Took:
+def _trained(store: S3Store, settings: Settings, estimator: str = ESTIMATORS[0], trainings: int = 1) -> Took:
     """Run the function in a process of its own, so that the peak is its own."""
-    return Took(**in_a_process("tests.bench.retrain", bucket=store.bucket, label=settings.label))
+    arguments = {"bucket": store.bucket, "label": settings.label, "estimator": estimator, "trainings": trainings}
+    return Took(**in_a_process("tests.bench.retrain", **arguments))
 
 
-def _run(bucket: str, label: str) -> dict[str, float]:
-    os.environ |= {"VINTNER_BUCKET": bucket, "VINTNER_LABEL": label}
+def _run(bucket: str, label: str, estimator: str, trainings: int) -> dict[str, float]:
+    os.environ |= {"VINTNER_BUCKET": bucket, "VINTNER_LABEL": label, "VINTNER_ESTIMATOR": estimator}
     store, settings = runtime.store(), runtime.settings()  # what the function has
     start_mb, started = peak_mb(), time.perf_counter()
     report = ingest_and_retrain.run(store, settings, slots=runtime.slots())
     seconds = time.perf_counter() - started
-    if len(report.trained) != 1:
-        raise RuntimeError(f"expected one training, found {report.summary()}")
+    if len(report.trained) != trainings:
+        raise RuntimeError(f"expected {trainings} trainings, found {report.summary()}")
     return {"seconds": seconds, "start_mb": start_mb, "peak_mb": peak_mb()}
 
 
