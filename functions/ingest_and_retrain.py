@@ -92,7 +92,7 @@ def run(
         update_uploads(store, inventory, report.receipts, report.candidate)
         if isinstance(candidate, str) or report.candidate.state != "training":
             return report
-        _train(train or _trainer(slots), store, candidate, settings, report)
+        _train(train or _trainer(slots, seconds_left), store, candidate, settings, report)
         if seconds_left() < SECONDS_TO_SPARE:
             update_uploads(store, inventory, report.receipts, report.candidate)
             return report
@@ -174,11 +174,11 @@ def _state_of(store: Store, candidate: Candidate | str) -> CandidateView:
     return CandidateView("training", candidate.model_id)
 
 
-def _trainer(slots: Reader | None) -> Train:
+def _trainer(slots: Reader | None, seconds_left: Callable[[], float]) -> Train:
     """The trainer, which is loaded when there is something to train."""
     from shared.training.train import train  # noqa: PLC0415
 
-    return partial(train, slots=slots)
+    return partial(train, slots=slots, seconds_left=seconds_left)
 
 
 def _train(train: Train, store: Store, candidate: Candidate, settings: Settings, report: IngestReport) -> None:

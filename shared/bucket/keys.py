@@ -103,6 +103,11 @@ def model_key(model_id: str, name: str) -> str:
     return f"{MODELS}{model_id}/{name}"
 
 
+def attempts_prefix(model_id: str) -> str:
+    """Where the marks of a candidate's trainings are."""
+    return model_key(model_id, "attempts/")
+
+
 def fresh_prefix(model_id: str) -> str:
     """Where a model's scores on newly arrived slots are."""
     return model_key(model_id, "fresh/")

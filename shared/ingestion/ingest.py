@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NotRequired
 
-import pandas as pd
-
 from shared.bucket import keys
 from shared.bucket.keys import Upload
 from shared.bucket.store import Store, settle, settle_document
@@ -37,6 +35,7 @@ from shared.quality.lost_rows import is_copy_of_a_test_upload
 from shared.quality.slot_checks import Findings, check
 from shared.settings import Settings
 from shared.tables.held_out import Reference
+from shared.tables.row_hashes import number_rows
 from shared.tables.schema import Override
 from shared.tables.table import Table
 
@@ -212,7 +211,7 @@ def _another_finishes(store: Store, upload: Upload, last_mark: bytes, pause: Cal
 
 
 def _distinct(table: Table) -> int:
-    return int((~pd.DataFrame(table.values).assign(code=table.codes).duplicated()).sum())
+    return int(number_rows([*((column,) for column in table.values.T), (table.codes,)]).max(initial=-1)) + 1
 
 
 def _write_receipt(store: Store, upload: Upload, slot: str | None, outcome: _Outcome) -> Receipt:

@@ -5,6 +5,7 @@ The candidate's name is a hash of everything that decides what comes out, so wor
 """
 
 import io
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from shared.quality.training_review import review
 from shared.settings import Settings
 from shared.tables.dataset import Dataset
 from shared.tables.freed_memory import give_back
+from shared.training.attempts import attempted
 from shared.training.candidate import Candidate
 from shared.training.decision_threshold import with_threshold
 from shared.training.model_selection import select
@@ -72,13 +74,16 @@ def train(
     *,
     slots: Reader | None = None,
     prepare: Prepare = ready_to_fit,
+    seconds_left: Callable[[], float] = lambda: math.inf,
 ) -> ScoreDocument:
     """Fit, check, score and write the candidate; its ``score.json``. `slots` reads the rows (the store, unless given).
 
-    Raise Rejected, after writing ``refused.json``, when these inputs cannot give a model.
+    Raise Rejected, after writing ``refused.json``, when these inputs cannot give a model, or when training on them was
+    ended from outside three times. `seconds_left` says how long the function still has.
     """
     try:
-        return _train(store, candidate, settings, slots, prepare)
+        with attempted(store, candidate.model_id, seconds_left):
+            return _train(store, candidate, settings, slots, prepare)
     except Rejected as error:
         refusal: RefusalDocument = {
             "model_id": candidate.model_id,

@@ -112,7 +112,7 @@ def settled(objects: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         key: _without_times(json.loads(body)) if key.endswith(".json") else body
         for key, body in objects.items()
-        if not key.startswith("attempts/")
+        if not key.startswith("attempts/") and "/attempts/" not in key
     }
 
 

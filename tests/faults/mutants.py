@@ -33,6 +33,7 @@ POINTER: Final = "shared.registry.pointer"
 S3: Final = "shared.bucket.s3"
 STORE: Final = "shared.bucket.store"
 INGEST: Final = "shared.ingestion.ingest"
+ATTEMPTS: Final = "shared.training.attempts"
 INVENTORY: Final = "shared.bucket.inventory"
 UPLOADS: Final = "shared.ingestion.uploads"
 PRODUCTION: Final = "shared.serving.production_cache"
@@ -174,6 +175,23 @@ MUTANTS: Final = (
         "        _announce(store, upload, pause)\n",
         "",
         "attempts are counted",
+    ),
+    Mutant(
+        "train without a mark",
+        ATTEMPTS,
+        "    number = _begin(store, folder, max(begun, default=0) + 1, seconds_left())\n",
+        "    number = 1\n",
+        "kills are counted",
+    ),
+    Mutant(
+        "an error is a kill", ATTEMPTS, "    except Exception:\n", "    except ZeroDivisionError:\n", "errors are none"
+    ),
+    Mutant(
+        "give up what still runs",
+        ATTEMPTS,
+        " and all(_is_over(store, folder, number) for number in alone)",
+        "",
+        "what still runs is none",
     ),
     Mutant(
         "read an upload over the limit",

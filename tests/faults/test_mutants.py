@@ -236,6 +236,38 @@ def _(module: ModuleType) -> None:
     assert places(store).count("attempts") >= 2
 
 
+def _ended(module: ModuleType, store: FakeStore, error: BaseException, seconds: float = math.inf) -> None:
+    with pytest.raises(type(error)), module.attempted(store, A, lambda: seconds):
+        raise error
+
+
+@check("kills are counted")
+def _(module: ModuleType) -> None:
+    store = FakeStore()
+    for _ in range(3):
+        _ended(module, store, KeyboardInterrupt())
+    with pytest.raises(Rejected), module.attempted(store, A, lambda: math.inf):
+        pass
+
+
+@check("errors are none")
+def _(module: ModuleType) -> None:
+    store = FakeStore()
+    for _ in range(4):
+        _ended(module, store, Unknown("lost"))
+    with module.attempted(store, A, lambda: math.inf):
+        pass
+
+
+@check("what still runs is none")
+def _(module: ModuleType) -> None:
+    store = FakeStore()
+    for _ in range(4):
+        _ended(module, store, KeyboardInterrupt(), seconds=900)
+    with module.attempted(store, A, lambda: 900):
+        pass
+
+
 @check("over the limit")
 def _(module: ModuleType) -> None:
     store, settings, upload = uploaded(max_upload_mb=0.0001)
