@@ -1,5 +1,6 @@
 """The checks of the store and the pointer notice each deliberate mistake: a suite that sees none proves nothing."""
 
+import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
