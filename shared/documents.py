@@ -37,14 +37,6 @@ class AttemptDocument(Stored):
     at: str
 
 
-class TrainingAttemptDocument(Stored):
-    """``models/<id>/attempts/``: a training begins; `until` is when its function ends at the latest, where known."""
-
-    run: str
-    at: str
-    until: str | None
-
-
 class RowCounts(TypedDict):
     """Rows of an upload: in the file, kept of these, and distinct ones that no earlier upload had as a whole."""
 

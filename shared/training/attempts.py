@@ -15,11 +15,19 @@ from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.store import Store, read_document, settle
-from shared.documents import TrainingAttemptDocument, encode, timestamp
+from shared.documents import Stored, encode, timestamp
 from shared.errors import Rejected
 
 MAX_KILLS: Final = 3
 _MARK: Final = re.compile(r"([0-9]+)(\.ended)?\.json")
+
+
+class TrainingAttemptDocument(Stored):
+    """``models/<id>/attempts/``: a training begins; `until` is when its function ends at the latest, where known."""
+
+    run: str
+    at: str
+    until: str | None
 
 
 @contextmanager
