@@ -68,14 +68,8 @@ class CsvText:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise BadTable(
-                    [
-                        Reason(
-                            f"expected a CSV record, found broken quoting ({error}): write a quote in quotes twice",
-                            line=line,
-                        )
-                    ]
-                ) from None
+                problem = f"expected a CSV record, found broken quoting ({error}): write a quote in quotes twice"
+                raise BadTable([Reason(problem, line=line)]) from None
             if record:
                 yield line, record
             line = reader.line_num + 1

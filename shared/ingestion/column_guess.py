@@ -13,8 +13,8 @@ from shared.tables.schema import FEW_VALUES
 
 MOSTLY: Final = 0.8  # a column with at least this share of numbers is one of numbers, with mistakes in it
 REPEATED: Final = 2  # codes repeat, mistakes do not
-SHORT: Final = 3
-MANY: Final = 0.1
+SHORT: Final = 3  # a code among numbers has no more characters, unless it mixes letters and digits
+MANY: Final = 0.1  # a smaller share of short texts are answers that are not known
 HALF: Final = 0.5
 
 Cells = Mapping[str, int]
@@ -103,13 +103,13 @@ def _note_on_texts(name: str, cells: Cells, numbers: set[str]) -> list[str]:
 
 
 def _partly_numbers(name: str, cells: Cells, numbers: set[str], texts: Cells) -> list[str]:
-    word = max(sorted(texts), key=lambda text: texts[text])
+    word, is_most = _most_frequent(texts)
     count, total = sum(cells[text] for text in numbers), sum(cells.values())
     note = (
         f"column {name}: {count} of {total} values are numbers, others texts, such as {shortened(word)}: it is read as "
         "text; "
     )
-    if texts[word] >= max(REPEATED, HALF * sum(texts.values())):
+    if is_most:
         return [f"{note}if that means a missing value: {set_missing(name, word)}"]
     return [f"{note}write those as numbers too, if it is one of numbers"]
 
@@ -166,14 +166,17 @@ def _of_another_form(column: Column, what: str, found: str, expected: str) -> st
 
 def way_out(column: Column, mistaken: Cells) -> str:
     """What to do about cells that do not fit a column, where nothing better is known of them."""
-    expected = {"boolean": "true or false", "date": column.expected, "number": column.expected}[column.kind]
-    correct = f"column {column.name}: write {expected}"
-    if not mistaken:
-        return correct
-    often = max(sorted(mistaken), key=lambda text: mistaken[text])
-    if mistaken[often] >= REPEATED and 2 * mistaken[often] >= sum(mistaken.values()):
+    correct = f"column {column.name}: write {column.expected}"
+    often, is_most = _most_frequent(mistaken)
+    if is_most:
         return f"{correct}, or, if {shortened(often)} means a missing value: {set_missing(column.name, often)}"
     return f"{correct}, or, if it is text: {set_kind(column.name, 'category')}"
+
+
+def _most_frequent(texts: Cells) -> tuple[str, bool]:
+    """The text that most cells have, and whether it repeats and at least half of all have it, as a stand-in does."""
+    text = max(sorted(texts), key=lambda text: texts[text])
+    return text, texts[text] >= max(REPEATED, HALF * sum(texts.values()))
 
 
 def _refuse_swapped(column: Column, cells: Cells) -> None:

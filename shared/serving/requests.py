@@ -1,7 +1,5 @@
 """Request bodies: one row or many, as JSON, as MLflow's spellings of it, or as CSV; every bad field is named."""
 
-from email.message import Message
-
 from shared.scorer.scorer import Scorer
 from shared.serving.csv_rows import read_csv
 from shared.serving.fields import Malformed
@@ -31,6 +29,8 @@ def _charset(media_type: str) -> str:
     """The charset that a media type names, by the rules of MIME (RFC 2045); empty where it names none."""
     if ";" not in media_type:
         return ""
+    from email.message import Message  # noqa: PLC0415  (a cold start does without it)
+
     message = Message()
     message["Content-Type"] = media_type
     return message.get_content_charset("")

@@ -5,6 +5,7 @@ begins, and a second one beside it when it ends in an error. A mark alone is a t
 one that still runs: until the time that its function has is over.
 """
 
+import math
 import os
 import re
 import uuid
@@ -53,7 +54,7 @@ def attempted(store: Store, model_id: str, seconds_left: Callable[[], float]) ->
 def _begin(store: Store, folder: str, number: int, seconds: float) -> int:
     """Leave a mark under the next free number."""
     until = None
-    if seconds != float("inf"):
+    if math.isfinite(seconds):
         until = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
     attempt: TrainingAttemptDocument = {"run": uuid.uuid4().hex, "at": timestamp(), "until": until}
     mark = encode(attempt)

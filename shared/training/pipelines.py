@@ -60,6 +60,7 @@ def fit(
 
     Raise Rejected when these rows cannot give a model.
     """
+    check_classes(dataset)
     return prepare(dataset, estimator, build=build).fit()
 
 
@@ -70,11 +71,11 @@ def prepare(
     build: Callable[[Encoding], Pipeline] | None = None,
     consume: bool = False,
 ) -> Unfitted:
-    """The first half of `fit`, after which the training rows are no longer needed. Raises what `fit` raises.
+    """The first half of `fit` for rows that `check_classes` lets through; raise Rejected when they cannot be fitted.
 
-    `consume` says that nobody needs them: what the preprocessing makes of the rows may be written over them.
+    Afterwards the training rows are no longer needed. `consume` says that nobody else needs them: what the
+    preprocessing makes of the rows may be written over them.
     """
-    check_classes(dataset)
     pipeline = build(dataset.encoding) if build else build_pipeline(dataset.encoding, estimator)
     try:
         inputs = _fit_features(pipeline, dataset.encoding, dataset.train.values, consume=consume)
@@ -181,10 +182,9 @@ def check_parity(pipeline: Pipeline, scorer: VectorScorer, dataset: Dataset) -> 
 
     Decisions must be identical and probabilities agree within 1e-12, else Rejected is raised.
     """
-    step = max(1, -(-len(dataset.train) // PARITY_ROWS))
+    train = dataset.sampled(PARITY_ROWS).train
     sample = Rows(
-        np.concatenate([dataset.test.values, dataset.train.values[::step]]),
-        np.concatenate([dataset.test.codes, dataset.train.codes[::step]]),
+        np.concatenate([dataset.test.values, train.values]), np.concatenate([dataset.test.codes, train.codes])
     )
     frame = dataset.encoding.frame(sample.values)
     try:

@@ -6,7 +6,7 @@ of its own, then one column for each; the rarest of more than 256 share one.
 `fit_features` fits it a column at a time, so that no step holds a copy of all rows.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -65,9 +65,9 @@ def fit_features(
     texts = _fit_categories(features, encoding.of(categories).frame(values[:, categories])) if categories else None
     width = len(numbers) + (0 if texts is None else texts.shape[1])
     # Trees look at one column after the other; what takes float64 takes rows, and would copy all to have them so.
-    made: NDArray[np.floating] = values
-    if texts is not None or dtype == "float32" or not consume:
-        made = np.empty((len(values), width), dtype, order="F" if dtype == "float32" else "C")
+    in_place = consume and dtype == values.dtype and texts is None
+    order: Literal["F", "C"] = "F" if dtype == "float32" else "C"
+    made: NDArray[np.floating] = values if in_place else np.empty((len(values), width), dtype, order=order)
     with np.errstate(over="ignore"):  # the classifier refuses what is beyond float32
         if numbers:
             _fit_numbers(features.named_transformers_[NUMBERS], values, numbers, made)

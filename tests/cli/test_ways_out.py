@@ -279,10 +279,9 @@ def restarting(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[
 
 def take(way_out: str, restart: Callable[[dict[str, str]], Stage]) -> None:
     """Type what is printed."""
-    name, is_setting, value = way_out.partition("=")
-    if way_out.startswith("VINTNER_") and is_setting:
+    if way_out.startswith("VINTNER_"):
+        name, _, value = way_out.partition("=")
         restart({name: value})
-    elif way_out.startswith("vintner upload"):
-        told(*shlex.split(way_out)[1:], "--test", "test.csv")
     else:
-        told(*shlex.split(way_out)[1:])
+        _, command, *arguments = shlex.split(way_out)
+        told(command, *arguments, *(["--test", "test.csv"] if command == "upload" else []))
