@@ -17,6 +17,7 @@ Threshold = float | Literal["auto", "tuned"]
 
 AUTO: Final = "auto"
 MAX_UPLOAD_MB: Final = 1_024.0  # what one function reads
+SCORER_MB: Final = 20.0  # what a prediction function loads in two seconds
 ESTIMATORS: Final = (
     "adaboost",
     "random_forest",
@@ -126,6 +127,7 @@ class Settings(ReadingSettings, _Place):
     duplicates: Duplicates = "union"
     unknown_fields: UnknownFields = "warn"
     threshold: Threshold = "auto"
+    max_scorer_mb: float = SCORER_MB
     pages: bool = True
 
     @classmethod
@@ -149,6 +151,7 @@ class Settings(ReadingSettings, _Place):
             duplicates=variables.choice("VINTNER_DUPLICATES", DUPLICATES),
             unknown_fields=variables.choice("VINTNER_UNKNOWN_FIELDS", UNKNOWN_FIELDS),
             threshold=variables.threshold("VINTNER_THRESHOLD"),
+            max_scorer_mb=variables.number("VINTNER_MAX_SCORER_MB", cls.max_scorer_mb),
             pages=variables.choice("VINTNER_PAGES", ("on", "off")) == "on",
         )
         if settings.label in settings.ignore:
@@ -163,8 +166,13 @@ class Settings(ReadingSettings, _Place):
         return {"on_drift": self.on_drift, "test_set_is_an_upload": self.duplicates == "sum"}
 
     def training(self) -> dict[str, object]:
-        """The settings that decide which model comes out of the same rows."""
+        """The settings that decide which model comes out of the same rows, or whether one does.
+
+        The usual bound of a scorer stands for itself, so that models of before keep their names.
+        """
+        bound = {} if self.max_scorer_mb == SCORER_MB else {"max_scorer_mb": self.max_scorer_mb}
         return {
+            **bound,
             "label": self.label,
             "positive": str(self.positive or ""),
             "ignore": sorted(self.ignore),

@@ -36,6 +36,7 @@ from shared.training.candidate import Candidate
 from shared.training.decision_threshold import with_threshold
 from shared.training.model_selection import select
 from shared.training.pipelines import PARITY_ROWS, check_classes, check_parity, export, importances, prepare
+from shared.training.scorer_size import check_size
 from shared.training.threshold_choice import choose_threshold
 from shared.training.versions import versions
 
@@ -124,6 +125,7 @@ def _train(
         del prepared
     with timings.step("check"):
         exported = export(pipeline, dataset, settings, choice.threshold)
+        check_size(exported, settings, selection.estimator, len(dataset.classes))
         deciding = with_threshold(pipeline, choice.threshold)
         compared = check_parity(deciding, VectorScorer.load(exported, "scorer.json"), dataset)
     with timings.step("write"):

@@ -41,6 +41,7 @@ MODELS: Final = "shared.registry.models"
 DECISIONS: Final = "shared.registry.decisions"
 PROMOTE: Final = "functions.promote"
 DESK: Final = "functions.desk"
+SCORER_SIZE: Final = "shared.training.scorer_size"
 TRAINING: Final = "shared.training.train"
 RULES: Final = "shared.promotion.rules"
 COMPARISON: Final = "shared.evaluation.comparison"
@@ -192,6 +193,13 @@ MUTANTS: Final = (
         " and all(_is_over(store, folder, number) for number in alone)",
         "",
         "what still runs is none",
+    ),
+    Mutant(
+        "let a scorer of any size pass",
+        SCORER_SIZE,
+        "if megabytes <= settings.max_scorer_mb:",
+        "if megabytes:",
+        "a scorer over the bound",
     ),
     Mutant(
         "read an upload over the limit",

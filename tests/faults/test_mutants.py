@@ -269,6 +269,12 @@ def _(module: ModuleType) -> None:
         pass
 
 
+@check("a scorer over the bound")
+def _(module: ModuleType) -> None:
+    with pytest.raises(Rejected, match="VINTNER_MAX_SCORER_MB"):
+        module.check_size(b"x" * 2_000, Settings("bucket", "label", max_scorer_mb=0.001), "adaboost", 2)
+
+
 @check("over the limit")
 def _(module: ModuleType) -> None:
     store, settings, upload = uploaded(max_upload_mb=0.0001)

@@ -36,6 +36,8 @@ VALID = [
     ("VINTNER_REFRESH_SECONDS", "1e3", "refresh_seconds", 1000.0),
     ("VINTNER_MAX_UPLOAD_MB", "0.5", "max_upload_mb", 0.5),
     ("VINTNER_MAX_UPLOAD_MB", "1024", "max_upload_mb", 1024.0),
+    ("VINTNER_MAX_SCORER_MB", "", "max_scorer_mb", 20.0),
+    ("VINTNER_MAX_SCORER_MB", "0.5", "max_scorer_mb", 0.5),
     ("VINTNER_DUPLICATES", "", "duplicates", "union"),
     ("VINTNER_DUPLICATES", "sum", "duplicates", "sum"),
     ("VINTNER_UNKNOWN_FIELDS", "", "unknown_fields", "warn"),

@@ -8,7 +8,7 @@ from math import exp
 from typing import Any
 
 from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, cut_of, softmax
-from shared.scorer.classifiers.trees import Node, load_trees, walk
+from shared.scorer.classifiers.trees import Node, leaf_nodes, load_trees, walk
 
 
 def load_adaboost(document: dict[str, Any], inputs: int, classes: int) -> Score:
@@ -20,10 +20,11 @@ def load_adaboost(document: dict[str, Any], inputs: int, classes: int) -> Score:
         raise ValueError("trees and weights differ in number")
     check_finite([*weights, 1 / weight_sum])
     if classes == 2:
-        grown = [tree.grow((-weight, weight)) for tree, weight in zip(trees, weights, strict=True)]
+        grown = [tree.grow(leaf_nodes((-weight, weight))) for tree, weight in zip(trees, weights, strict=True)]
         return _binary(grown, weight_sum, cut_of(document))
     shares = [_shares(weight, classes) for weight in weights]
-    return _multiclass([tree.grow(share) for tree, share in zip(trees, shares, strict=True)], weight_sum, classes)
+    grown = [tree.grow(leaf_nodes(share)) for tree, share in zip(trees, shares, strict=True)]
+    return _multiclass(grown, weight_sum, classes)
 
 
 def _shares(weight: float, classes: int) -> list[tuple[float, ...]]:

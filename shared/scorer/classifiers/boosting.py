@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, cut_of, logistic, softmax
-from shared.scorer.classifiers.trees import load_trees, walk
+from shared.scorer.classifiers.trees import leaf_nodes, load_trees, walk
 
 
 def load_boosting(document: dict[str, Any], inputs: int, classes: int) -> Score:
@@ -21,7 +21,8 @@ def load_boosting(document: dict[str, Any], inputs: int, classes: int) -> Score:
     if len(start) != (1 if classes == 2 else classes) or tie not in {0, 1}:
         raise ValueError("another number of starting values than the classes need, or an unknown tie")
     check_finite([*start, *leaves])
-    roots = [tree.grow(leaves) for tree in load_trees(document["trees"], inputs, len(leaves))]
+    ends = leaf_nodes(leaves)
+    roots = [tree.grow(ends) for tree in load_trees(document["trees"], inputs, len(leaves))]
     if len(roots) % len(start):
         raise ValueError("a round of trees is not whole")
     cut = cut_of(document, tie=bool(tie))

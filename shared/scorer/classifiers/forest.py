@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.scorer.classifiers.probabilities import Probabilities, Score, added, check_finite, threshold_of
-from shared.scorer.classifiers.trees import load_trees, walk
+from shared.scorer.classifiers.trees import leaf_nodes, load_trees, walk
 
 
 def load_forest(document: dict[str, Any], inputs: int, classes: int) -> Score:
@@ -17,7 +17,8 @@ def load_forest(document: dict[str, Any], inputs: int, classes: int) -> Score:
         raise ValueError("leaves and classes differ in number")
     check_finite(share for leaf in leaves for share in leaf)
     threshold = threshold_of(document)
-    roots = [tree.grow(leaves) for tree in load_trees(document["trees"], inputs, len(leaves))]
+    ends = leaf_nodes(leaves)
+    roots = [tree.grow(ends) for tree in load_trees(document["trees"], inputs, len(leaves))]
 
     def score(values: Sequence[float]) -> tuple[int, Probabilities]:
         found = [walk(root, values) for root in roots]

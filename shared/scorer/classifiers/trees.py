@@ -1,6 +1,6 @@
 """Trees: a fitted decision tree as columns in a document, and as nested nodes to walk through."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,8 @@ class Tree:
         if min(rows) < 0:
             raise ValueError("a node has fewer rows than none")
 
-    def grow(self, leaves: Sequence[Any]) -> Node:
-        """The root, with what each leaf says in its place."""
-        ends: list[Node] = [(-1, leaf, None, None) for leaf in leaves]
+    def grow(self, ends: Sequence[Node]) -> Node:
+        """The root, with the node of each leaf in its place: `leaf_nodes` makes them, once for all trees that share."""
         nodes: list[Node] = [(-1, None, None, None)] * len(self.feature)
         for node in reversed(range(len(nodes))):  # children come after their parents
             feature = self.feature[node]
@@ -53,6 +52,11 @@ class Tree:
                 else (feature, self.threshold[node], nodes[self.left[node]], nodes[self.right[node]])
             )
         return nodes[0]
+
+
+def leaf_nodes(leaves: Iterable[Any]) -> list[Node]:
+    """The nodes of leaves, by what they say."""
+    return [(-1, leaf, None, None) for leaf in leaves]
 
 
 def load_trees(documents: Sequence[dict[str, Any]], features: int, leaves: int) -> list[Tree]:
