@@ -56,6 +56,7 @@ def alarms_of(
 ) -> list[Alarm]:
     """The alarms of a stage; `timeouts` are the event functions' own, in seconds."""
     api, ingest = ({"service": service, "Bucket": bucket} for service in ("api", "ingest_and_retrain"))
+    batch = {"service": "predict_batch", "Bucket": bucket}
     gateway, given_up = {"ApiName": app, "Stage": api_stage}, "ApproximateNumberOfMessagesVisible"
     said = {
         "queue": "An event was given up: read the message in the failure queue, it names the error.",
@@ -64,6 +65,7 @@ def alarms_of(
         "slow": "Predictions take more than 50 ms inside the function.",
         "throttled": "The account's or the function's concurrency is used up.",
         "rejected": "Uploads are rejected: vintner status says why.",
+        "files": "Files under batch/ are not answered: the report beside each answer says why.",
         "score": "A score carries a warning: vintner status has it.",
         "fresh": "Production does worse on what arrives than on the test set: vintner status says on which slot.",
         "drift": "A slot has a different distribution from the test set.",
@@ -75,6 +77,7 @@ def alarms_of(
         Alarm("predictions-are-slow", OWN, "PredictionLatency", api, said["slow"], "p99", 50, periods=3),
         Alarm("requests-are-turned-away", LAMBDA, "Throttles", {"FunctionName": name}, said["throttled"]),
         Alarm("uploads-are-rejected", OWN, "UploadsRejected", ingest, said["rejected"], period_seconds=_HOURS),
+        Alarm("files-are-rejected", OWN, "FilesRejected", batch, said["files"], period_seconds=_HOURS),
         Alarm("data-drifts", OWN, "DriftedFeatures", ingest, said["drift"], period_seconds=24 * _HOURS),
         Alarm("test-set-ages", OWN, "FreshWarnings", ingest, said["fresh"], period_seconds=24 * _HOURS),
         Alarm("scores-mean-little", OWN, "ScoreWarnings", ingest, said["score"], period_seconds=24 * _HOURS),

@@ -9,6 +9,11 @@ ACCOUNT: Final = "{account}"
 REGION: Final = "{region}"
 VARIABLE: Final = "VINTNER_BUCKET"
 
+# What ends the names of S3's account regional namespace, which no other account can take; and the regions without it:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+_NAMESPACE: Final = f"-{ACCOUNT}-{REGION}-an"
+_REGIONS_WITHOUT_IT: Final = {"me-south-1", "me-central-1"}
+
 
 def has_placeholders(text: str) -> bool:
     """Whether the account or the region is to be filled in."""
@@ -18,7 +23,8 @@ def has_placeholders(text: str) -> bool:
 def bucket_name(text: str) -> str:
     """The name with the placeholders filled in; raise VintnerError when nobody says which account and region it is.
 
-    No account is asked for a name without placeholders.
+    No account is asked for a name without placeholders. Where the region does not offer the account regional namespace,
+    the name is the same one without its last part.
     """
     if not has_placeholders(text):
         return text
@@ -38,6 +44,8 @@ def bucket_name(text: str) -> str:
         account = session.client("sts").get_caller_identity()["Account"] if ACCOUNT in text else ""
     except (BotoCoreError, ClientError) as error:
         raise VintnerError(f"{VARIABLE}={text!r}: expected an AWS account to name the bucket after: {error}") from error
+    if text.endswith(_NAMESPACE) and region in _REGIONS_WITHOUT_IT:
+        text = text.removesuffix("-an")
     return text.replace(ACCOUNT, account).replace(REGION, region)
 
 

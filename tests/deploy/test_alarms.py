@@ -15,7 +15,9 @@ from tests.support import account
 from tests.support.account import EVENT_FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("## Alarms")[2].partition("\n## ")[0]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+DOCUMENT = OPERATIONS.partition("## Alarms")[2].partition("\n## ")[0]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
 TIMEOUTS = {name: CONFIG["lambda_functions"][name]["lambda_timeout"] for name in EVENT_FUNCTIONS}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:vintner"
@@ -67,6 +69,7 @@ def test_an_alarm_is_documented_and_on_a_metric_that_exists(alarm: Alarm) -> Non
     assert f"`{alarm.namespace} {alarm.metric}`" in DOCUMENT
     metrics = {
         telemetry.UPLOADS_REJECTED,
+        telemetry.FILES_REJECTED,
         telemetry.DRIFTED_FEATURES,
         telemetry.FRESH_WARNINGS,
         telemetry.SCORE_WARNINGS,
@@ -75,6 +78,12 @@ def test_an_alarm_is_documented_and_on_a_metric_that_exists(alarm: Alarm) -> Non
     }
     assert alarm.namespace != OWN or alarm.metric in metrics
     assert logs.NAMESPACE == OWN
+
+
+def test_the_documents_count_them() -> None:
+    assert f"\nalarms     = {len(ALARMS)} * 0.10 " in OPERATIONS
+    assert f", {len(ALARMS)} alarms.\n" in OPERATIONS
+    assert f"\nalarms      {len(ALARMS)}, named vintner-dev-*\n" in README
 
 
 def test_terraform_makes_the_same_alarms() -> None:

@@ -224,6 +224,13 @@ def test_the_document_names_every_metric(name: str) -> None:
     assert f"\n| `{name}` |" in OPERATIONS
 
 
+def test_the_cost_of_an_idle_month_counts_the_metrics() -> None:
+    counted = sum(len(own) + len({"Errors", "Duration"}) for own in METRICS.values())
+    counted += len({access_log.LATENCY, "Errors"})
+    assert f"\nmetrics    = {counted} * 0.30 " in OPERATIONS
+    assert f" {counted} metrics (charged" in OPERATIONS
+
+
 def test_the_document_alarms_on_metrics_that_exist() -> None:
     described = set(
         re.findall(r"^\| `(\w+)` \| `(?:ingest|predict|promote|api)|^\| `(\w+)` \| all", OPERATIONS, re.MULTILINE)

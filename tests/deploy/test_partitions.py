@@ -45,6 +45,15 @@ def test_a_stage_is_deployed_to_govcloud_and_taken_down(gov: Cloud) -> None:
     assert down.returncode == 0, down.stderr
 
 
+def test_a_region_without_namespaces_has_a_bucket_named_after_the_account(gov: Cloud) -> None:
+    bahrain = replace(gov, environ={**gov.environ, "AWS_DEFAULT_REGION": "me-south-1", "AWS_REGION": "me-south-1"})
+    done = bahrain.vintner("deploy", "--stage", "dev", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["bucket"] == "vintner-dev-123456789012-me-south-1"
+    down = bahrain.vintner("destroy", "--stage", "dev", "--yes", "--data")
+    assert down.returncode == 0, down.stderr
+
+
 def test_a_bucket_of_another_region_is_refused_before_anything_is_made(gov: Cloud) -> None:
     other = replace(gov, environ={**gov.environ, "AWS_DEFAULT_REGION": "us-gov-east-1", "AWS_REGION": "us-gov-east-1"})
     elsewhere = boto3.Session("testing", "testing", region_name=REGION)

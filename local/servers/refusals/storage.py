@@ -1,11 +1,11 @@
-"""S3: notifications to what is not there, the first minutes of a bucket and of its versions."""
+"""S3: names of buckets, notifications to what is not there, the first minutes of a bucket and of its versions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.utils import get_backend
-from moto.s3.exceptions import MissingBucket, S3ClientError
+from moto.s3.exceptions import InvalidNamespaceHeaderException, MissingBucket, S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from local.servers.refusals.settling import Settling
 
 SKIP = "x-amz-skip-destination-validation"
+NAMESPACE = "x-amz-bucket-namespace"
+OWN = "account-regional"
+REGIONS_WITHOUT_NAMESPACES = {"me-south-1", "me-central-1"}
 BUCKET = "bucket"
 VERSIONS = "versions"
 _parsed = S3Response._notification_config_from_body  # noqa: SLF001  (there is no public place for this)
 _create = S3Backend.create_bucket
+_put_bucket = S3Response._bucket_response_put  # noqa: SLF001
 _on_bucket = S3Response._bucket_response  # noqa: SLF001
 _on_object = S3Response._key_response  # noqa: SLF001
 _put_versioning = S3Backend.put_bucket_versioning
@@ -48,6 +52,7 @@ class UnknownDestination(S3ClientError):  # type: ignore[misc]  # moto has no ty
 def apply(settling: Settling) -> None:
     """Refuse what S3 refuses."""
     S3Response._notification_config_from_body = _validated  # noqa: SLF001
+    S3Response._bucket_response_put = _named  # noqa: SLF001
     if not settling.times:
         return
 
@@ -75,6 +80,13 @@ def apply(settling: Settling) -> None:
     S3Response._bucket_response = first_refused(_on_bucket)  # noqa: SLF001
     S3Response._key_response = first_refused(_on_object)  # noqa: SLF001
     S3Backend.put_bucket_versioning = put_versioning
+
+
+def _named(response: S3Response, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Refuse the account regional namespace where it is not offered; moto knows which names it takes elsewhere."""
+    if request.headers.get(NAMESPACE) == OWN and response.region in REGIONS_WITHOUT_NAMESPACES:
+        raise InvalidNamespaceHeaderException(response.get_current_account(), response.region)
+    return _put_bucket(response, request, bucket_name, querystring)
 
 
 def _validated(response: S3Response) -> dict[str, Any]:

@@ -78,6 +78,19 @@ def test_a_new_bucket_is_not_known_everywhere_at_once(client: Callable[..., Any]
     s3.put_object(Bucket="new", Key="a", Body=b"")
 
 
+def test_the_account_regional_namespace_is_not_everywhere(client: Callable[..., Any]) -> None:
+    def create(region: str) -> None:
+        client("s3", region).create_bucket(
+            Bucket=f"own-123456789012-{region}-an",
+            BucketNamespace="account-regional",
+            CreateBucketConfiguration={"LocationConstraint": region},
+        )
+
+    create("eu-south-1")
+    with refused("InvalidNamespaceHeader"):
+        create("me-south-1")
+
+
 @pytest.mark.parametrize(
     ("kind", "arn"),
     [
