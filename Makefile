@@ -69,16 +69,21 @@ check: $(DEV)
 # RUNTIME=3.12 and ARCHITECTURE=arm64 choose another one than .chalice/config.json does.
 FOR = $(if $(RUNTIME),--python $(RUNTIME)) $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
 
+# Made anew when another one is wished for than the last time.
+WISH := dist/.for-$(or $(RUNTIME),stage)-$(or $(ARCHITECTURE),stage)
+$(WISH):
+	@mkdir -p dist && rm -f dist/.for-* && touch $@
+
 artefacts: layer package
 
 layer: dist/training-layer.zip
 
 package: dist/deployment.zip
 
-dist/training-layer.zip: $(STAMP) requirements-train.txt $(wildcard cli/building/*.py)
+dist/training-layer.zip: $(STAMP) $(WISH) requirements-train.txt $(wildcard cli/building/*.py)
 	$(BIN)/vintner layer $(FOR)
 
-dist/deployment.zip: $(STAMP) requirements.txt app.py $(shell find chalicelib functions shared -type f -not -name '*.pyc')
+dist/deployment.zip: $(STAMP) $(WISH) requirements.txt app.py $(shell find chalicelib functions shared -type f -not -name '*.pyc')
 	$(BIN)/vintner package $(FOR)
 
 # One set of versions, with the hashes of all their wheels: what trains on a laptop is what trains on Lambda.

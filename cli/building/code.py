@@ -13,6 +13,7 @@ from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
 from cli.building.archive import Artefact, unpack, write_archive
+from cli.building.bytecode import add_bytecode
 from cli.building.label import write_label
 from cli.building.libraries import check_libraries
 from cli.building.limits import check_code
@@ -61,7 +62,9 @@ def pack(copy: Path, runtime: Runtime) -> Artefact:
     packager = LambdaDeploymentPackager(files, DependencyBuilder(files), ui, runtime.architecture)
     package = Path(packager.create_deployment_package(str(copy), runtime.name))
     with tempfile.TemporaryDirectory(prefix="vintner-code-") as folder:
-        packed = write_archive(unpack(package, Path(folder)), package, keep=_is_shipped)
+        unpacked = unpack(package, Path(folder))
+        add_bytecode(unpacked, runtime)
+        packed = write_archive(unpacked, package, keep=_is_shipped)
     check_code(packed)
     check_libraries(package, runtime)
     return packed
@@ -87,7 +90,7 @@ def _no_bytecode() -> Iterator[None]:
 
 
 def _is_shipped(name: str) -> bool:
-    """Whether a file is no bytecode and none of an installer's notes."""
+    """Whether a file is no program and none of an installer's notes."""
     path = PurePosixPath(name)
     notes = path.parts[0].endswith(".dist-info") and path.name in NOTES
-    return "__pycache__" not in path.parts and path.parts[0] != "bin" and not notes
+    return path.parts[0] != "bin" and not notes

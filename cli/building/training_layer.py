@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.building.archive import Artefact, write_archive
-from cli.building.bytecode import PLACE, compile_sources
+from cli.building.bytecode import replace_sources
 from cli.building.label import check_label, write_label
 from cli.building.libraries import check_libraries
 from cli.building.pruning import kept
@@ -32,7 +32,7 @@ def build_layer(project: Path, path: Path, runtime: Runtime) -> Artefact:
             if not kept(file.relative_to(folder).as_posix()):
                 file.unlink()
         strip_symbols(folder)
-        compile_sources(folder, runtime, place=f"{PLACE}/{PREFIX}")
+        replace_sources(folder, runtime)
         write_label(folder, runtime)
         built = write_archive(folder, path, prefix=PREFIX)
     check_libraries(path, runtime)

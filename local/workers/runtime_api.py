@@ -23,6 +23,7 @@ from local.environment import LOOPBACK
 
 MOST_BYTES = 6_291_556  # what Lambda takes as an answer
 TOO_LARGE = "Function.ResponseSizeTooLarge"
+_POLL_SECONDS = 0.02  # how long closing takes at the most
 _ROOT = "/2018-06-01/runtime"
 
 Message = dict[str, Any]
@@ -40,7 +41,9 @@ class RuntimeApi:
         self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="runtime API", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=[_POLL_SECONDS], name="runtime API", daemon=True
+        )
         self._thread.start()
         self._is_ready = False
         self.started = 0.0
@@ -108,6 +111,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body sent after its headers would wait 40 ms for their receipt
     server: _Server
 
     def do_GET(self) -> None:

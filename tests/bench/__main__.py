@@ -8,7 +8,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import batch, boosting, burst, growth, handler, http, promotion, report, retrain, scoring, start
+from tests.bench import (
+    batch,
+    boosting,
+    burst,
+    deployed,
+    growth,
+    handler,
+    http,
+    promotion,
+    report,
+    retrain,
+    scoring,
+    start,
+)
 from tests.bench.figures import Figure, Options
 from tests.bench.line import line, served
 from tests.bench.picture import picture
@@ -20,6 +33,7 @@ ROWS: Final = (
     "batch",
     "http",
     "start",
+    "deployed",
     "retrain",
     "large",
     "growth",
@@ -28,7 +42,7 @@ ROWS: Final = (
     "memory",
     "command",
 )
-ON_A_MODEL: Final = frozenset({"handler", "http", "start", "memory"})
+ON_A_MODEL: Final = frozenset({"handler", "http", "start", "deployed", "memory"})
 ON_A_BUCKET: Final = frozenset({"retrain", "large", "growth", "promote"})
 
 
@@ -73,6 +87,8 @@ def _on_a_model(wanted: set[str], options: Options, drawn: Path | None) -> Itera
             yield from start.measure_memory(options, row)
         if "start" in wanted:
             yield from start.measure(options, up, row)
+        if "deployed" in wanted:
+            yield from deployed.measure(options, up, row)
         if "http" in wanted:
             figures, latencies = http.measure(options, up, row)
             yield from figures

@@ -41,6 +41,8 @@ def _why_not_usable() -> str | None:
     with zipfile.ZipFile(ROOT / CODE) as packed:
         for name in packed.namelist():
             source = ROOT / name
+            if name.endswith(".pyc"):
+                continue
             if name.startswith(("app.py", "chalicelib/", "functions/", "shared/")) and (
                 not source.is_file() or source.read_bytes() != packed.read(name)
             ):

@@ -28,6 +28,7 @@ SHIPPED = {
     "shared",
     "typing_extensions.py",
     "vintner-runtime.json",
+    "__pycache__",
 }
 TRAINING = {"numpy", "scipy", "sklearn", "pandas", "joblib", "boto3", "aws_lambda_powertools"}
 GLIBC = re.compile(rb"GLIBC_2\.(\d+)")

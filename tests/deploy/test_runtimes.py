@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.building.bytecode import compile_sources
+from cli.building.bytecode import add_bytecode, replace_sources
 from cli.building.label import check_label, read_label, write_label
 from cli.building.libraries import check_libraries
 from cli.building.runtimes import Runtime, interpreter_of
@@ -140,7 +140,7 @@ def test_bytecode_stands_in_for_sources_and_is_the_same_each_time(tmp_path: Path
         (folder / "package").mkdir(parents=True)
         (folder / "package" / "__init__.py").write_text("NAMES = {'a', 'b', 'c'}\ndef fail(): raise ValueError\n")
         (folder / "package" / "template.py").write_text("def {{ name }}(): pass\n")
-        assert compile_sources(folder, Runtime.of(OWN), place="/opt/python") == 1
+        assert replace_sources(folder, Runtime.of(OWN)) == 1
         assert sorted(path.name for path in (folder / "package").iterdir()) == ["__init__.pyc", "template.py"]
         found.append((folder / "package" / "__init__.pyc").read_bytes())
     assert found[0] == found[1]
@@ -153,12 +153,24 @@ def test_bytecode_stands_in_for_sources_and_is_the_same_each_time(tmp_path: Path
     assert "/opt/python/package/__init__.py" in done.stdout
 
 
+def test_the_code_has_its_bytecode_beside_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "app.py").write_text("def fail(): raise ValueError('here')\n")
+    add_bytecode(tmp_path, Runtime.of(OWN))
+    beside = tmp_path / "__pycache__" / f"app.{sys.implementation.cache_tag}.pyc"
+    assert b"/var/task/app.py" in beside.read_bytes()
+    assert (tmp_path / "app.py").is_file()
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    add_bytecode(tmp_path, Runtime.of("3.12" if OWN != "3.12" else "3.13"))
+    assert [path.name for path in (tmp_path / "__pycache__").iterdir()] == [beside.name]
+
+
 def test_bytecode_of_a_python_that_is_not_here_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     other = "3.12" if OWN != "3.12" else "3.13"
     with pytest.raises(VintnerError, match=rf"expected python{other} on this machine, .*pyenv install {other}"):
-        compile_sources(tmp_path, Runtime.of(other), place="/opt/python")
+        replace_sources(tmp_path, Runtime.of(other))
 
 
 def test_a_lock_that_asks_for_nothing_installs_nothing(tmp_path: Path) -> None:
