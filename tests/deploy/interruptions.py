@@ -60,7 +60,8 @@ class Line:
         return AWSResponse(request.url, 200, HTTPHeaders(), raw)
 
     # As the clients' own sessions: a body that is sent after its headers would wait 40 ms for their receipt.
-    session = botocore.httpsession.URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
+    at_once: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    session = botocore.httpsession.URLLib3Session(socket_options=at_once)
 
     def run(self, act: Callable[[], object], left: float = float("inf")) -> int | None:
         """The number of calls of `act`; None when it was killed before its end."""
