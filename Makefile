@@ -25,7 +25,7 @@ quick: $(DEV)
 	@tests=$$($(BIN)/python -m tests.support.rooms $(ROOM)) && $(BIN)/pytest --quiet $$tests
 
 # How much of the program the tests of its rooms run; less than what pyproject.toml asks for is a failure.
-ROOMS := $(addprefix tests/,chalicelib cli deploy functions local shared)
+ROOMS := $(addprefix tests/,chalicelib cli deploy engine functions local shared)
 
 coverage: $(DEV)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ROOMS)
@@ -33,7 +33,7 @@ coverage: $(DEV)
 # What another interpreter can change: numbers, bytes, imports, processes; without the browser and the long matrices.
 test-python: $(DEV)
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/shared tests/functions tests/chalicelib tests/local \
-		tests/deploy tests/cli tests/tables tests/test_architecture.py tests/test_package.py
+		tests/deploy tests/cli tests/engine tests/tables tests/test_architecture.py tests/test_package.py
 
 test-faults: $(DEV)
 	$(PYTEST) tests/faults
@@ -89,7 +89,9 @@ lock: $(STAMP)
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-train.in --constraint requirements.txt --output-file requirements-train.txt
 	$(LOCK) requirements-run.in --constraint requirements-train.txt --output-file requirements-run.txt
-	$(LOCK) requirements-dev.in --constraint requirements-run.txt --output-file requirements-dev.txt
+	$(LOCK) requirements-engine.in --constraint requirements-run.txt --output-file requirements-engine.txt
+	$(LOCK) requirements-dev.in --constraint requirements-run.txt --constraint requirements-engine.txt \
+		--output-file requirements-dev.txt
 
 load: $(DEV)
 	@$(BIN)/python -m cli.development.load $(if $(URL),--url $(URL)) $(LOAD)

@@ -31,6 +31,7 @@ _COUNTS: Final[list[str]] = []
 # waits for servers and browsers.
 LONGEST_FIRST: Final = (
     "tests/faults/test_state_machine.py",
+    "tests/engine/test_cluster.py",
     "tests/deploy/test_interrupted.py",
     "tests/e2e/test_command.py",
     "tests/web/test_browser.py",

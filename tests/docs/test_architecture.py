@@ -34,7 +34,7 @@ TYPED = {
     "status view": status_documents.StatusDocument,
 }
 HEAVY = ("numpy", "pandas", "scipy", "sklearn", "joblib", "boto3", "botocore")
-PLACES = ("chalicelib", "cli", "functions", "local", "shared")
+PLACES = ("chalicelib", "cli", "engine", "functions", "local", "shared")
 ROOMS = [
     str(path.parent.relative_to(ROOT)) for place in PLACES[1:] for path in sorted((ROOT / place).glob("*/__init__.py"))
 ]
