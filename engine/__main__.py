@@ -4,7 +4,8 @@ import argparse
 import logging
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
 
 from engine.cluster import cluster_at, local_cluster
 from engine.job import run
@@ -14,8 +15,6 @@ from shared.bucket.s3 import S3Store
 from shared.errors import VintnerError
 from shared.settings import Settings
 from shared.training.processors import processors
-
-SCHEDULER = "VINTNER_DASK_SCHEDULER"
 
 
 def main(arguments: list[str]) -> int:
@@ -27,21 +26,32 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if not is_model_id(options.model_id):
         parser.error(f"expected a model id of 16 hexadecimal digits, found {options.model_id!r}")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("engine").setLevel(logging.INFO)
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         settings = Settings.from_environment()
-        with _workers(options.workers, options.threads) as workers:
+        with _workers(settings.dask_scheduler, options.workers, options.threads) as workers:
             run(S3Store(settings.bucket), settings, options.model_id, workers)
     except VintnerError as error:
-        sys.stderr.write(f"{error}\n")
+        _say(str(error))
         return 1
+    except Exception as error:
+        _say(f"{type(error).__name__}: {error}")
+        raise
     return 0
 
 
-def _workers(processes: int, threads: int) -> AbstractContextManager[Workers]:
-    if address := os.environ.get(SCHEDULER, "").strip():
-        return cluster_at(address)
+def _say(words: str) -> None:
+    """Say why the job failed, to people and to the service that runs it."""
+    sys.stderr.write(f"{words}\n")
+    with suppress(OSError):
+        Path(os.environ.get("SM_OUTPUT_DIR", "/opt/ml/output"), "failure").write_text(words, encoding="utf-8")
+
+
+def _workers(scheduler: str, processes: int, threads: int) -> AbstractContextManager[Workers]:
+    if scheduler:
+        return cluster_at(scheduler)
     return local_cluster(processes, threads) if processes else nullcontext(InThisProcess(threads))
 
 

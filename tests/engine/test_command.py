@@ -15,13 +15,19 @@ from tests.support.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 ABSENT = "0" * 16
+ENGINE = {
+    "VINTNER_ENGINE": "dask",
+    "VINTNER_ENGINE_MB": "0",
+    "VINTNER_ENGINE_ROLE": "arn:aws:iam::123456789012:role/vintner-engine",
+    "VINTNER_ENGINE_IMAGE": "vintner-engine",
+}
 
 
 def job(
     stage: Stage, cloud: Mapping[str, str], *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the job against the simulated S3."""
-    environ = {**cloud, "VINTNER_BUCKET": stage.settings.bucket, "VINTNER_LABEL": "label", **environment}
+    environ = {**cloud, "VINTNER_BUCKET": stage.settings.bucket, "VINTNER_LABEL": "label", **ENGINE, **environment}
     command = [sys.executable, "-m", "engine", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
@@ -31,7 +37,7 @@ def stage(cloud_stage: Stage) -> Stage:
     bucket = cloud_stage.store.bucket  # type: ignore[attr-defined]
     cloud_stage.change(bucket=bucket, estimator="decision_tree", threshold=0.5)
     tables.upload(cloud_stage, tables.numbers())
-    cloud_stage.change(estimator="adaboost", threshold="auto")
+    cloud_stage.change(estimator="adaboost", threshold="auto", engine="dask", engine_mb=0.0)
     return cloud_stage
 
 
@@ -51,12 +57,13 @@ def test_the_job_trains_and_scores(stage: Stage, cloud: Mapping[str, str]) -> No
 @pytest.mark.parametrize(
     ("model_id", "environment", "said"),
     [
-        (ABSENT, {}, "found one that calls for"),
+        (ABSENT, {}, "found some that make"),
+        (ABSENT, {"VINTNER_ENGINE": "function"}, "which the function trains"),
         ("abc", {}, "expected a model id of 16 hexadecimal digits, found 'abc'"),
         (ABSENT, {"VINTNER_LABEL": ""}, "VINTNER_LABEL is not set"),
         (ABSENT, {"VINTNER_DASK_SCHEDULER": "tcp://127.0.0.1:9"}, "expected a Dask scheduler at tcp://127.0.0.1:9"),
     ],
-    ids=["another candidate", "no id", "no label", "no scheduler"],
+    ids=["another candidate", "the function's", "no id", "no label", "no scheduler"],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
     model_id: str, environment: dict[str, str], said: str, stage: Stage, cloud: dict[str, str]

