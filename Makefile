@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 # What only developers need, the greater half, is added by the targets that need it.
 DEV := .venv/.installed-dev
 
-.PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-peers check artefacts layer package lock load smoke screenshots install clean
+.PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-engine bench-peers check artefacts layer package lock load smoke screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -51,6 +51,10 @@ bench-peers:
 	@for peer in bentoml mlflow; do \
 		$(PYTHON) -m venv .vintner/peers/$$peer && .vintner/peers/$$peer/bin/pip install --quiet \
 		--disable-pip-version-check -r tests/bench/peers/requirements-$$peer.txt || exit 1; done
+
+# The engine: one set of bytes on any cluster, memory, time, against XGBoost and scikit-learn. ENGINE="--rows 10000000 --slots 200".
+bench-engine: $(DEV)
+	@$(BIN)/python -m tests.bench.engine $(ENGINE)
 
 # Public tables against the notebook way. TABLES="--seconds 60", TABLES=MASS/biopsy: python -m tests.tables.public --help.
 # THRESHOLDS="--tables 30": F1 at 0.5 and at the threshold that is chosen. python -m tests.tables.thresholds --help.

@@ -32,6 +32,7 @@ _COUNTS: Final[list[str]] = []
 LONGEST_FIRST: Final = (
     "tests/faults/test_state_machine.py",
     "tests/engine/test_cluster.py",
+    "tests/engine/test_simulated_cloud.py",
     "tests/deploy/test_interrupted.py",
     "tests/e2e/test_command.py",
     "tests/web/test_browser.py",
