@@ -128,9 +128,10 @@ def _peak() -> int:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) // 1024
 
 
-def sizes_of_clusters(folder: Path, candidate: Candidate) -> Iterator[dict[str, Any]]:
+def sizes_of_clusters(folder: Path, candidate: Candidate, sizes: str) -> Iterator[dict[str, Any]]:
     """One training for each size."""
-    for workers, threads in ((1, 1), (2, 1), (2, 2), (3, 1), (2, 1)):
+    for size in sizes.split(","):
+        workers, threads = map(int, size.split("x"))
         with local_cluster(workers, threads) as cluster:
             started = time.perf_counter()
             score, _ = trained(folder, candidate, cluster)
@@ -226,12 +227,13 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--slots", type=int, default=20)
+    parser.add_argument("--sizes", default="1x1,2x1,2x2,3x1,2x1", help="workers x threads of each training")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         candidate = fill(folder, options.rows, options.slots)
         print(json.dumps({"rows": options.rows, "made of": hashlib.sha256(repr(options).encode()).hexdigest()[:8]}))
-        for found in sizes_of_clusters(folder, candidate):
+        for found in sizes_of_clusters(folder, candidate, options.sizes):
             print(json.dumps(found), flush=True)
         print(json.dumps({"one process": against_xgboost(folder, candidate)}), flush=True)
     print(json.dumps({"seconds": exact_and_plain(min(options.rows, 2_000_000))}), flush=True)
