@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from engine.cluster import cluster_at, local_cluster
+from engine.instances import Instances, follow, lead
 from engine.job import run
 from engine.workers import InThisProcess, Workers
 from shared.bucket.keys import is_model_id
@@ -31,7 +32,15 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         settings = Settings.from_environment()
-        with _workers(settings.dask_scheduler, options.workers, options.threads) as workers:
+        instances = None if settings.dask_scheduler else Instances.of_service()
+        if instances and instances.own != instances.leader:
+            follow(instances, options.workers, options.threads)
+            return 0
+        with (
+            lead(instances, options.workers, options.threads)
+            if instances
+            else _workers(settings.dask_scheduler, options.workers, options.threads) as workers
+        ):
             run(S3Store(settings.bucket), settings, options.model_id, workers)
     except VintnerError as error:
         _say(str(error))

@@ -20,7 +20,7 @@ from shared.errors import VintnerError
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 2.0  # after which a lost worker is noticed
-_CONFIG: Final[Mapping[str, object]] = {
+CONFIG: Final[Mapping[str, object]] = {
     "distributed.worker.multiprocessing-method": "spawn",
     "distributed.scheduler.allowed-failures": 0,
     "distributed.worker.daemon": True,
@@ -80,28 +80,36 @@ class OnDask:
 
 
 @contextmanager
-def local_cluster(workers: int, threads: int) -> Iterator[Workers]:
-    """Processes on this machine, which listen on loopback alone and end with the block."""
+def processes_at(host: str, workers: int, threads: int, *, port: int = 0) -> Iterator[Client]:
+    """A scheduler and workers on this machine, which listen at one address of it alone and end with the block."""
     with (
-        dask.config.set(_CONFIG),
+        dask.config.set(CONFIG),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,
             processes=True,
-            host=LOOPBACK,
-            dashboard_address=None,
+            host=host,
+            scheduler_port=port,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": f"{host}:0"},  # any port for its health alone
             memory_limit=0,
             silence_logs=logging.ERROR,
         ) as cluster,
         Client(cluster) as client,
     ):
+        yield client
+
+
+@contextmanager
+def local_cluster(workers: int, threads: int) -> Iterator[Workers]:
+    """Processes on this machine, on loopback."""
+    with processes_at(LOOPBACK, workers, threads) as client:
         yield OnDask(client)
 
 
 @contextmanager
 def cluster_at(address: str) -> Iterator[Workers]:
     """The workers of a scheduler that runs already (``tcp://`` or ``tls://``)."""
-    with dask.config.set(_CONFIG):
+    with dask.config.set(CONFIG):
         try:
             client = Client(address, timeout=20)
         except (OSError, ValueError) as error:
