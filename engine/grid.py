@@ -62,20 +62,21 @@ def objective_of(classes: NDArray[np.uint8], starts: NDArray[np.float32]) -> Obj
 
 def _of_two(classes: NDArray[np.uint8], starts: NDArray[np.float32]) -> Objective:
     second, hessian = _two_classes()
-    middle = FARTHEST * LOG_ODDS_STEPS
+    middle = np.float32(FARTHEST * LOG_ODDS_STEPS + float(starts[0]) * LOG_ODDS_STEPS)
     probability = second.astype(np.float32)
 
     def objective(log_odds: NDArray[Any], _: object) -> tuple[Floats, Floats]:
         found = log_odds.reshape(-1)
-        gradients, hessians = np.empty((2, len(found), 1), np.float32)
+        gradients, hessians = np.empty((2, len(found)), np.float32)
         for first in range(0, len(found), BLOCK_ROWS):
             own = slice(first, first + BLOCK_ROWS)
-            steps = (found[own] + starts[0]) * np.float32(LOG_ODDS_STEPS)
-            place = np.rint(np.clip(steps, -middle, middle, out=steps), out=steps).astype(np.int32)
-            place += middle
-            gradients[own, 0] = probability[place] - classes[own]
-            hessians[own, 0] = hessian[place]
-        return gradients, hessians
+            steps = found[own] * np.float32(LOG_ODDS_STEPS)
+            steps += middle
+            place = np.rint(steps, out=steps).astype(np.int32)  # log odds stay below 128: 2^20 steps
+            probability.take(place, out=gradients[own], mode="clip")
+            hessian.take(place, out=hessians[own], mode="clip")
+        gradients -= classes
+        return gradients[:, None], hessians[:, None]
 
     return objective
 

@@ -64,6 +64,8 @@ def lead(instances: Instances, processes: int, threads: int, *, port: int = PORT
 def follow(instances: Instances, processes: int, threads: int, *, port: int = PORT) -> None:
     """Work for the leader until it ends."""
     command = [sys.executable, "-m", "distributed.cli.dask_worker", f"tcp://{instances.leader}:{port}"]
-    command += ["--host", instances.own, "--nworkers", str(processes), "--nthreads", str(threads), "--no-dashboard"]
-    command += ["--memory-limit", "0", "--death-timeout", str(PATIENCE_SECONDS)]
-    subprocess.run(command, check=False)
+    command += ["--host", instances.own, "--nthreads", str(threads), "--memory-limit", "0"]
+    command += ["--death-timeout", str(PATIENCE_SECONDS), "--no-dashboard"]
+    command += ["--no-nanny"]  # it would start a worker again when the leader has ended
+    for worker in [subprocess.Popen(command) for _ in range(processes)]:
+        worker.wait()
