@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 # What only developers need, the greater half, is added by the targets that need it.
 DEV := .venv/.installed-dev
 
-.PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-engine bench-peers check artefacts layer package lock load smoke screenshots install clean
+.PHONY: demo demo-engine test quick coverage test-faults test-python test-long public-tables bench bench-engine bench-peers check artefacts layer package lock load smoke screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -51,6 +51,10 @@ bench-peers:
 	@for peer in bentoml mlflow; do \
 		$(PYTHON) -m venv .vintner/peers/$$peer && .vintner/peers/$$peer/bin/pip install --quiet \
 		--disable-pip-version-check -r tests/bench/peers/requirements-$$peer.txt || exit 1; done
+
+# A million generated rows over the threshold, a job of the engine, its model in production: make demo-engine [ROWS=100000].
+demo-engine: $(DEV)
+	@$(BIN)/python -m cli.development.engine_demo $(if $(ROWS),--rows $(ROWS))
 
 # The engine: one set of bytes on any cluster, memory, time, against XGBoost and scikit-learn. ENGINE="--rows 10000000 --slots 200".
 bench-engine: $(DEV)

@@ -7,6 +7,7 @@ rows than the sample may have, it is all of them, and everything that is said of
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ from shared.settings import Duplicates, Settings
 from shared.tables.dataset import Dataset, Rows, classes_of, scored_classes
 from shared.tables.encoding import Encoding
 from shared.tables.held_out import Reference
+
+PARTS_OF_A_WORKER: Final = 4  # or more, so that all have about the same number of rows
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,10 @@ def gather(
     scale: Scale,
 ) -> Gathered:
     """Name, count and sample the rows of the slots."""
-    parts = parts_of(sources, sizes, scale.part_bytes)
+    total = sum(sizes.get(source.slot, 0) for source in sources)
+    parts = parts_of(sources, sizes, min(scale.part_bytes, total // (PARTS_OF_A_WORKER * workers.count) + 1))
     columns = reference.schema.features
-    about = max(1, sum(sizes.get(source.slot, 0) for source in sources) // (8 * len(columns) + 4))
+    about = max(1, total // (8 * len(columns) + 4))
     buckets = max(1, about // scale.bucket_rows)
     share = 1.0 if about <= scale.sample_rows else scale.sample_rows / about
     surveyed = [
