@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 # What only developers need, the greater half, is added by the targets that need it.
 DEV := .venv/.installed-dev
 
-.PHONY: demo test quick coverage test-faults test-python test-long public-tables bench bench-peers check artefacts layer package lock load smoke screenshots install clean
+.PHONY: demo demo-engine test quick coverage test-faults test-python test-long public-tables bench bench-engine bench-peers check artefacts layer package lock load smoke screenshots install clean
 
 demo: $(STAMP)
 	@$(BIN)/vintner demo $(if $(KEEP),--keep)
@@ -25,7 +25,7 @@ quick: $(DEV)
 	@tests=$$($(BIN)/python -m tests.support.rooms $(ROOM)) && $(BIN)/pytest --quiet $$tests
 
 # How much of the program the tests of its rooms run; less than what pyproject.toml asks for is a failure.
-ROOMS := $(addprefix tests/,chalicelib cli deploy functions local shared)
+ROOMS := $(addprefix tests/,chalicelib cli deploy engine functions local shared)
 
 coverage: $(DEV)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ROOMS)
@@ -33,7 +33,7 @@ coverage: $(DEV)
 # What another interpreter can change: numbers, bytes, imports, processes; without the browser and the long matrices.
 test-python: $(DEV)
 	$(BIN)/pytest --numprocesses auto --dist loadfile tests/shared tests/functions tests/chalicelib tests/local \
-		tests/deploy tests/cli tests/tables tests/test_architecture.py tests/test_package.py
+		tests/deploy tests/cli tests/engine tests/tables tests/test_architecture.py tests/test_package.py
 
 test-faults: $(DEV)
 	$(PYTEST) tests/faults
@@ -51,6 +51,14 @@ bench-peers:
 	@for peer in bentoml mlflow; do \
 		$(PYTHON) -m venv .vintner/peers/$$peer && .vintner/peers/$$peer/bin/pip install --quiet \
 		--disable-pip-version-check -r tests/bench/peers/requirements-$$peer.txt || exit 1; done
+
+# A million generated rows over the threshold, a job of the engine, its model in production: make demo-engine [ROWS=100000].
+demo-engine: $(DEV)
+	@$(BIN)/python -m cli.development.engine_demo $(if $(ROWS),--rows $(ROWS))
+
+# The engine: one set of bytes on any cluster, memory, time, against XGBoost and scikit-learn. ENGINE="--rows 10000000 --slots 200".
+bench-engine: $(DEV)
+	@$(BIN)/python -m tests.bench.engine $(ENGINE)
 
 # Public tables against the notebook way. TABLES="--seconds 60", TABLES=MASS/biopsy: python -m tests.tables.public --help.
 # THRESHOLDS="--tables 30": F1 at 0.5 and at the threshold that is chosen. python -m tests.tables.thresholds --help.
@@ -94,7 +102,9 @@ lock: $(STAMP)
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-train.in --constraint requirements.txt --output-file requirements-train.txt
 	$(LOCK) requirements-run.in --constraint requirements-train.txt --output-file requirements-run.txt
-	$(LOCK) requirements-dev.in --constraint requirements-run.txt --output-file requirements-dev.txt
+	$(LOCK) requirements-engine.in --constraint requirements-run.txt --output-file requirements-engine.txt
+	$(LOCK) requirements-dev.in --constraint requirements-run.txt --constraint requirements-engine.txt \
+		--output-file requirements-dev.txt
 
 load: $(DEV)
 	@$(BIN)/python -m cli.development.load $(if $(URL),--url $(URL)) $(LOAD)

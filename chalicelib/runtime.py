@@ -9,6 +9,7 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.bucket.store import FileStore
+    from shared.jobs.launcher import Launcher
 
 
 @cache
@@ -41,3 +42,13 @@ def store() -> "FileStore":
 def slots() -> ObstoreReader:
     """What reads the rows of uploads, which may be thousands of small objects."""
     return ObstoreReader(settings().bucket, PATIENT)
+
+
+@cache
+def launcher() -> "Launcher | None":
+    """What starts the engine's jobs, where the stage has an engine."""
+    if settings().engine == "function":
+        return None
+    from shared.jobs.sagemaker import SageMaker  # noqa: PLC0415  (as above)
+
+    return SageMaker(settings())

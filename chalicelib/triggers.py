@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from chalice import Blueprint, Rate
 
-from chalicelib.runtime import settings, slots, store
+from chalicelib.runtime import launcher, settings, slots, store
 from shared.bucket import keys
 
 triggers = Blueprint(__name__)
@@ -69,7 +69,7 @@ def _ingest_and_retrain(event: Any) -> Summary:  # noqa: ANN401  (Chalice's even
 
     seconds_left = lambda: event.context.get_remaining_time_in_millis() / 1000  # noqa: E731
     with observed("ingest_and_retrain", event) as observation:
-        report = function.run(store(), settings(), seconds_left=seconds_left, slots=slots())
+        report = function.run(store(), settings(), seconds_left=seconds_left, slots=slots(), launcher=launcher())
         observation.ingested(report)
     return report.summary()
 

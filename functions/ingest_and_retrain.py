@@ -16,7 +16,7 @@ from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.store import Reader, Store
 from shared.documents import Document, ScoreDocument
-from shared.errors import Rejected, Unavailable
+from shared.errors import Rejected, Unavailable, VintnerError
 from shared.registry.fresh_scores import FreshDocument
 from shared.registry.status_documents import ListedReceipt
 from shared.registry.status_view import CandidateView, update_uploads
@@ -25,6 +25,7 @@ from shared.training.candidate import Candidate, candidate_of
 
 if TYPE_CHECKING:
     from shared.ingestion.ingest import ReadBy, Receipt
+    from shared.jobs.launcher import Launcher
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +75,12 @@ def run(
     pause: Callable[[float], None] = time.sleep,
     slots: Reader | None = None,
     train: Train | None = None,
+    launcher: "Launcher | None" = None,
 ) -> IngestReport:
     """Drain the uploads, train once if the candidate is not there, and list once more after that.
 
-    `slots` reads the uploads' rows: the store, unless another reader of the same bucket is given.
+    `slots` reads the uploads' rows: the store, unless another reader of the same bucket is given. `launcher` starts the
+    jobs of candidates that are too large for this function.
     Raise Unavailable when time runs out while uploads wait: the event is then delivered again.
     """
     report = IngestReport()
@@ -91,6 +94,10 @@ def run(
             report.fresh += _score_fresh(store, inventory, settings, slots)
         update_uploads(store, inventory, report.receipts, report.candidate)
         if isinstance(candidate, str) or report.candidate.state != "training":
+            return report
+        if candidate.trainer != "function":
+            report.candidate = _hand_over(store, launcher, candidate, settings)
+            update_uploads(store, inventory, report.receipts, report.candidate)
             return report
         _train(train or _trainer(slots, seconds_left), store, candidate, settings, report)
         if seconds_left() < SECONDS_TO_SPARE:
@@ -172,6 +179,17 @@ def _state_of(store: Store, candidate: Candidate | str) -> CandidateView:
     if "refused.json" in names:
         return CandidateView("refused", candidate.model_id)
     return CandidateView("training", candidate.model_id)
+
+
+def _hand_over(store: Store, launcher: "Launcher | None", candidate: Candidate, settings: Settings) -> CandidateView:
+    """Let the engine train the candidate."""
+    from shared.jobs.handing_over import hand_over  # noqa: PLC0415  (a sweep without a large candidate does without)
+
+    if launcher is None:
+        raise VintnerError("expected what starts the engine's jobs, found none: this function was called without it")
+    view = hand_over(store, launcher, candidate, settings)
+    log.info("%s %s: %s", view.state, candidate.model_id, view.reason)
+    return view
 
 
 def _trainer(slots: Reader | None, seconds_left: Callable[[], float]) -> Train:

@@ -1,23 +1,26 @@
 """Settings: environment variables turned into one checked, immutable value."""
 
-import math
 import operator
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, get_args
 
 from shared.errors import BadSetting
 from shared.formats.values import MISSING, as_number
+from shared.formats.variables import Variables
 
 Duplicates = Literal["union", "sum", "distinct"]
 UnknownFields = Literal["warn", "error"]
+Engine = Literal["function", "dask"]
 Threshold = float | Literal["auto", "tuned"]
 
 AUTO: Final = "auto"
 MAX_UPLOAD_MB: Final = 1_024.0  # what one function reads
 SCORER_MB: Final = 20.0  # what a prediction function loads in two seconds
+MOST_INSTANCES: Final = 100.0
+MOST_SECONDS: Final = 432_000.0  # what SageMaker gives a training job: five days
 ESTIMATORS: Final = (
     "adaboost",
     "random_forest",
@@ -32,6 +35,7 @@ PROMOTION_RULES: Final = ("better", "significant")
 APPROVALS: Final = ("auto", "manual")
 ON_DRIFT: Final = ("warn", "reject")
 DUPLICATES: Final[tuple[Duplicates, ...]] = get_args(Duplicates)
+ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 UNKNOWN_FIELDS: Final[tuple[UnknownFields, ...]] = get_args(UnknownFields)
 
 _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
@@ -41,8 +45,6 @@ _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-Choice = TypeVar("Choice", bound=str)
-
 _POSITIVE = re.compile(r"\s*(>=|<=|==|>|<)\s*(.*\S)\s*")
 
 
@@ -88,7 +90,7 @@ class ReadingSettings:
 
     def of_environment(self, environment: Mapping[str, str] | None = None) -> "ReadingSettings":
         """These with what the variables say of missing values and unusable rows; raise BadSetting."""
-        variables = _Variables(os.environ if environment is None else environment)
+        variables = Variables(os.environ if environment is None else environment)
         return replace(
             self,
             max_bad_share=variables.number("VINTNER_MAX_BAD_SHARE", self.max_bad_share, at_most=1.0),
@@ -115,7 +117,49 @@ class _Place:
 
 
 @dataclass(frozen=True)
-class Settings(ReadingSettings, _Place):
+class EngineSettings:
+    """The settings of candidates that are too large for a function: which ones, and where they are trained."""
+
+    engine: Engine = "function"
+    engine_mb: float = 2_000.0
+    engine_jobs: str = "vintner"
+    engine_role: str = ""
+    engine_image: str = ""
+    engine_instance: str = "ml.m5.2xlarge"
+    engine_instances: float = 1.0
+    engine_seconds: float = 86_400.0
+    dask_scheduler: str = ""
+
+    @classmethod
+    def engine_variables(cls, variables: Variables) -> dict[str, Any]:
+        """The fields by name; raise BadSetting."""
+        matching, number = variables.matching, variables.number
+        name, instance = r"[A-Za-z0-9](-?[A-Za-z0-9]){0,39}", r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+        found: dict[str, Any] = {
+            "engine": variables.choice("VINTNER_ENGINE", ENGINES),
+            "engine_mb": number("VINTNER_ENGINE_MB", cls.engine_mb),
+            "engine_jobs": matching(
+                "VINTNER_ENGINE_JOBS", cls.engine_jobs, name, "at most 40 letters, digits, hyphens"
+            ),
+            "engine_role": matching("VINTNER_ENGINE_ROLE", "", r"arn:[\w-]+:iam::\d{12}:role/\S+", "the ARN of a role"),
+            "engine_image": matching("VINTNER_ENGINE_IMAGE", "", r"\S+", "the address of the engine's image"),
+            "engine_instance": matching(
+                "VINTNER_ENGINE_INSTANCE", cls.engine_instance, instance, "a type such as ml.m5.2xlarge"
+            ),
+            "engine_instances": number("VINTNER_ENGINE_INSTANCES", cls.engine_instances, at_most=MOST_INSTANCES),
+            "engine_seconds": number("VINTNER_ENGINE_SECONDS", cls.engine_seconds, at_most=MOST_SECONDS),
+            "dask_scheduler": matching(
+                "VINTNER_DASK_SCHEDULER", "", r"(tcp|tls)://[^\s/:]+:\d+", "tcp:// or tls:// with a host and a port"
+            ),
+        }
+        for needed in ("engine_role", "engine_image"):
+            if found["engine"] == "dask" and not found[needed]:
+                raise BadSetting(f"VINTNER_{needed.upper()} is not set, expected one with VINTNER_ENGINE=dask")
+        return found
+
+
+@dataclass(frozen=True)
+class Settings(EngineSettings, ReadingSettings, _Place):
     """All settings of one stage."""
 
     estimator: str = "adaboost"
@@ -133,11 +177,11 @@ class Settings(ReadingSettings, _Place):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read the ``VINTNER_*`` variables; raise BadSetting that names variable, value and what is allowed."""
-        variables = _Variables(os.environ if environment is None else environment)
+        variables = Variables(os.environ if environment is None else environment)
         settings = cls(
             bucket=variables.required("VINTNER_BUCKET", "the name of the bucket"),
             label=variables.required("VINTNER_LABEL", "the name of the label column"),
-            positive=variables.positive("VINTNER_POSITIVE"),
+            positive=_positive(variables),
             ignore=variables.names("VINTNER_IGNORE"),
             estimator=variables.choice("VINTNER_ESTIMATOR", ESTIMATORS),
             promotion=variables.choice("VINTNER_PROMOTION", PROMOTION_RULES),
@@ -150,9 +194,10 @@ class Settings(ReadingSettings, _Place):
             on_drift=variables.choice("VINTNER_ON_DRIFT", ON_DRIFT),
             duplicates=variables.choice("VINTNER_DUPLICATES", DUPLICATES),
             unknown_fields=variables.choice("VINTNER_UNKNOWN_FIELDS", UNKNOWN_FIELDS),
-            threshold=variables.threshold("VINTNER_THRESHOLD"),
+            threshold=_threshold(variables),
             max_scorer_mb=variables.number("VINTNER_MAX_SCORER_MB", cls.max_scorer_mb),
             pages=variables.choice("VINTNER_PAGES", ("on", "off")) == "on",
+            **cls.engine_variables(variables),
         )
         if settings.label in settings.ignore:
             raise BadSetting(
@@ -183,64 +228,23 @@ class Settings(ReadingSettings, _Place):
         }
 
 
-class _Variables:
-    """Typed access to environment variables; every error names the variable and its value."""
+def _positive(variables: Variables) -> Positive | None:
+    value = variables.text("VINTNER_POSITIVE")
+    try:
+        return Positive.parse(value) if value else None
+    except ValueError:
+        raise BadSetting(
+            f"VINTNER_POSITIVE={value!r}, expected a rule such as '> 5', '>= 5', '< 5', '<= 5' or '== yes', or nothing"
+        ) from None
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
 
-    def _text(self, name: str) -> str:
-        return self._environment.get(name, "").strip()
-
-    def has(self, name: str) -> bool:
-        return bool(self._text(name))
-
-    def required(self, name: str, meaning: str) -> str:
-        value = self._text(name)
-        if not value:
-            raise BadSetting(
-                f"{name} is not set, expected {meaning}; "
-                "set it in the environment or under environment_variables in .chalice/config.json"
-            )
-        return value
-
-    def positive(self, name: str) -> Positive | None:
-        value = self._text(name)
-        try:
-            return Positive.parse(value) if value else None
-        except ValueError:
-            raise BadSetting(
-                f"{name}={value!r}, expected a rule such as '> 5', '>= 5', '< 5', '<= 5' or '== yes', or nothing"
-            ) from None
-
-    def missing(self, default: tuple[str, ...]) -> tuple[str, ...]:
-        return ("", *self.names("VINTNER_MISSING")) if self.has("VINTNER_MISSING") else default
-
-    def names(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self._text(name).split(",") if part.strip())
-
-    def choice(self, name: str, allowed: tuple[Choice, ...]) -> Choice:
-        value = self._text(name) or allowed[0]
-        for chosen in allowed:
-            if chosen == value:
-                return chosen
-        raise BadSetting(f"{name}={value!r}, expected one of: {', '.join(allowed)}")
-
-    def threshold(self, name: str) -> Threshold:
-        value = self._text(name)
-        if value == "tuned":
-            return "tuned"
-        if value in {"", "auto"}:
-            return "auto"
-        number = as_number(value)
-        if number is None or not 0 < number < 1:
-            raise BadSetting(f"{name}={value!r}, expected auto, tuned or a number between 0 and 1, such as 0.3")
-        return number
-
-    def number(self, name: str, default: float, at_most: float = math.inf) -> float:
-        value = self._text(name)
-        number = as_number(value) if value else default
-        if number is None or not 0 <= number <= at_most:
-            bound = "" if math.isinf(at_most) else f" to {at_most:g}"
-            raise BadSetting(f"{name}={value!r}, expected a number from 0{bound}")
-        return number
+def _threshold(variables: Variables) -> Threshold:
+    value = variables.text("VINTNER_THRESHOLD")
+    if value == "tuned":
+        return "tuned"
+    if value in {"", "auto"}:
+        return "auto"
+    number = as_number(value)
+    if number is None or not 0 < number < 1:
+        raise BadSetting(f"VINTNER_THRESHOLD={value!r}, expected auto, tuned or a number between 0 and 1, such as 0.3")
+    return number

@@ -31,6 +31,8 @@ _COUNTS: Final[list[str]] = []
 # waits for servers and browsers.
 LONGEST_FIRST: Final = (
     "tests/faults/test_state_machine.py",
+    "tests/engine/test_cluster.py",
+    "tests/engine/test_simulated_cloud.py",
     "tests/deploy/test_interrupted.py",
     "tests/e2e/test_command.py",
     "tests/web/test_browser.py",

@@ -62,7 +62,14 @@ def test_readme_transcript_has_the_demos_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["requirements.in", "requirements-train.in", "requirements-run.in", "requirements-dev.in"]
+    "path",
+    [
+        "requirements.in",
+        "requirements-train.in",
+        "requirements-run.in",
+        "requirements-engine.in",
+        "requirements-dev.in",
+    ],
 )
 def test_every_requirement_is_pinned_and_explained(path: str) -> None:
     lines = [line for line in (ROOT / path).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"]

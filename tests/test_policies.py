@@ -2,16 +2,23 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from functions import predict_batch, status
+from engine import job
+from engine.workers import InThisProcess
+from functions import ingest_and_retrain, predict_batch, status
 from functions.predict import predict
+from shared.bucket import keys
+from shared.bucket.inventory import Inventory
+from shared.errors import Rejected
 from shared.serving.production_cache import ProductionCache
+from shared.settings import Settings
+from tests.support.fake_launcher import FakeLauncher
 from tests.support.fake_store import Call, FakeStore
 from tests.support.stage import SLOT, TEST, Stage, csv_of, sample
 
@@ -34,14 +41,25 @@ UNUSED_IN_A_GOOD_DAY = {
     ("ingest", "s3:GetObject", "attempts/*"),
     ("ingest", "s3:GetObject", "receipts/*"),
     ("batch", "s3:GetObject", "attempts/*"),
+    ("ingest", "s3:GetObject", "jobs/*"),
+    ("engine", "s3:GetObject", "models/*"),
+    ("engine", "s3:PutObject", "jobs/output/*"),  # by SageMaker itself
 }
+SERVICES = {
+    "ingest": LOGS
+    | {"sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:AddTags", "iam:PassRole"},
+    "engine": LOGS | {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetAuthorizationToken"},
+}
+POLICIES = ["api", "ingest", "promote", "batch", "engine"]
+TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 Use = tuple[str, str]
 
 
-@pytest.fixture
-def stage(settings: Any) -> Stage:  # noqa: ANN401  (the settings of tests/conftest.py)
-    return Stage(FakeStore(), replace(settings, promotion="significant"))
+@cache
+def uses() -> dict[str, set[Use]]:
+    """What each function does in a full cycle."""
+    return full_cycle(Stage(FakeStore(), Settings(bucket="vintner", label="label", promotion="significant")))
 
 
 def statements(name: str) -> list[dict[str, Any]]:
@@ -49,6 +67,8 @@ def statements(name: str) -> list[dict[str, Any]]:
     policy = json.loads((CHALICE / f"policy-{name}.json").read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = policy["Statement"]
     assert {statement["Effect"] for statement in found} == {"Allow"}
+    conditions = {statement["Sid"]: statement.pop("Condition") for statement in found if "Condition" in statement}
+    assert conditions == ({"JobRole": TO_SAGEMAKER} if name == "ingest" else {})
     assert all(statement.keys() <= {"Sid", "Effect", "Action", "Resource"} for statement in found)
     return found
 
@@ -75,13 +95,15 @@ def full_cycle(stage: Stage) -> dict[str, set[Use]]:
     """What each function does in a cycle with everything in it: bad uploads, a refusal, a changed test set."""
     store = stage.store
     assert isinstance(store, FakeStore)
-    used: dict[str, set[Use]] = {"ingest": set(), "promote": set(), "api": set(), "batch": set()}
+    used: dict[str, set[Use]] = {name: set() for name in POLICIES}
     cache = ProductionCache(store, 0)
 
     def act(function: str, step: Callable[[], object]) -> None:
         before = len(store.calls)
-        step()
-        used[function] |= {use for call in store.calls[before:] for use in _uses(call)}
+        try:
+            step()
+        finally:
+            used[function] |= {use for call in store.calls[before:] for use in _uses(call)}
 
     def ask() -> None:
         predict(cache, b'{"a": 1, "b": 2}', "application/json")
@@ -110,30 +132,54 @@ def full_cycle(stage: Stage) -> dict[str, set[Use]]:
     for body in ("a,b\n1,2\n", "a,b\n3,4\n"):
         stage.put("batch/new.csv", body)
         act("batch", lambda: predict_batch.run(store, stage.settings))
+    _with_an_engine(stage, act)
     return used
+
+
+def _with_an_engine(stage: Stage, act: Callable[[str, Callable[[], object]], None]) -> None:
+    """A job that trains rows of which some were pruned, and one that refuses its rows."""
+    store, launcher = stage.store, FakeLauncher()
+
+    def hand_over() -> None:
+        ingest_and_retrain.run(store, stage.settings, launcher=launcher)
+
+    def train() -> None:
+        name = launcher.launches[-1]
+        job.run(store, stage.settings, name.split("-")[1], InThisProcess(1), lambda: store)
+
+    stage.change(engine="dask", engine_mb=0.0)
+    act("ingest", hand_over)
+    store.delete(keys.slot_key(Inventory.take(store, stage.settings).sources("slot")[0].slot))
+    act("engine", train)
+    for key in stage.listing(SLOT):
+        store.delete(key)
+    stage.put(f"{SLOT}one_class.csv", csv_of([(1, 2, "yes")] * 2))
+    act("ingest", hand_over)
+    with pytest.raises(Rejected):
+        act("engine", train)
 
 
 def _uses(call: Call) -> set[Use]:
     return {(action, "" if call.verb == "list" else call.key) for action in ACTIONS[call.verb]}
 
 
-@pytest.mark.parametrize("name", ["api", "ingest", "promote", "batch"])
-def test_a_function_may_do_what_it_does_and_nothing_else(stage: Stage, name: str) -> None:
-    used, pairs = full_cycle(stage)[name], allowed(name)
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_function_may_do_what_it_does_and_nothing_else(name: str) -> None:
+    used, pairs = uses()[name], allowed(name)
     assert [use for use in used if not permits(pairs, *use)] == []
     idle = {pair for pair in pairs if not any(permits([pair], *use) for use in used)}
     assert {(name, *pair) for pair in idle} <= UNUSED_IN_A_GOOD_DAY
 
 
-@pytest.mark.parametrize("name", ["api", "ingest", "promote", "batch"])
+@pytest.mark.parametrize("name", POLICIES)
 def test_a_function_may_write_its_logs_and_use_no_other_service(name: str) -> None:
     actions = [action for statement in statements(name) for action in statement["Action"]]
-    assert {action for action in actions if not action.startswith("s3:")} == LOGS
+    assert {action for action in actions if not action.startswith("s3:")} == SERVICES.get(name, LOGS)
     assert not any("*" in action for action in actions)
     assert len(actions) == len(set(actions))
 
 
-@pytest.mark.parametrize("name", ["api", "ingest", "promote", "batch"])
+@pytest.mark.parametrize("name", POLICIES)
 @pytest.mark.parametrize("verb", ["s3:PutObject", "s3:DeleteObject"])
 def test_no_function_may_touch_an_upload(name: str, verb: str) -> None:
     assert not permits(allowed(name), verb, f"{SLOT}a.csv")
@@ -142,11 +188,7 @@ def test_no_function_may_touch_an_upload(name: str, verb: str) -> None:
 
 
 def test_only_promote_may_write_the_pointer() -> None:
-    writers = [
-        name
-        for name in ("api", "ingest", "promote", "batch")
-        if permits(allowed(name), "s3:PutObject", "production.json")
-    ]
+    writers = [name for name in POLICIES if permits(allowed(name), "s3:PutObject", "production.json")]
     assert writers == ["promote"]
 
 
@@ -162,3 +204,10 @@ def test_every_function_of_the_stage_has_its_policy() -> None:
         "promote": "policy-promote.json",
         "promote_sweep": "policy-promote.json",
     }
+
+
+def test_ingest_may_start_jobs_of_vintner_alone() -> None:
+    (jobs,) = [one for one in statements("ingest") if one["Sid"] == "Jobs"]
+    assert jobs["Resource"] == "arn:${partition}:sagemaker:*:*:training-job/${jobs}-*"
+    (role,) = [one for one in statements("ingest") if one["Sid"] == "JobRole"]
+    assert role["Resource"] == "arn:${partition}:iam::*:role/${jobs}-engine"

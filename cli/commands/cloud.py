@@ -1,18 +1,24 @@
 """``vintner up``, ``down`` and ``replay``: the simulated cloud."""
 
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from cli.console.output import json_option, line, print_json
 from cli.stages.target import LOCAL_STAGE, PORT, STATE_DIR, Target, project_directory, refuse_a_second, stage_option
+from local.project.project import Project
 from local.runfile import Running, running
 from local.supervisor.background import stop
 from shared.errors import VintnerError
 
+ENGINE_STAND_INS: Final = {
+    "VINTNER_ENGINE_ROLE": "arn:aws:iam::123456789012:role/vintner-engine",
+    "VINTNER_ENGINE_IMAGE": "vintner-engine",
+}
 EVENT = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, allow_dash=True)
 
 
@@ -36,6 +42,7 @@ def up(context: click.Context, *, port: int, s3_port: int, chaos: int | None, de
 
     directory = project_directory()
     refuse_a_second(directory / STATE_DIR)
+    _stand_in_for_an_engine(directory)
     context.exit(
         run_cloud(
             unpack_project(directory, directory / STATE_DIR / "deployed", LOCAL_STAGE) if deployed else directory,
@@ -73,6 +80,14 @@ def down(*, forget: bool, as_json: bool) -> None:
         line("ended" if cloud else "no simulated cloud is running here")
         if forget:
             line("the bucket is forgotten" if forgotten else "there was no bucket to forget")
+
+
+def _stand_in_for_an_engine(directory: Path) -> None:
+    """Name a role and an image where the stage has an engine and none: here a job is a process and needs neither."""
+    stage = Project(directory, LOCAL_STAGE).environment()
+    for name, value in ENGINE_STAND_INS.items():
+        if stage.get("VINTNER_ENGINE") == "dask" and not stage.get(name):
+            os.environ[name] = value
 
 
 def _announce(cloud: Running) -> None:

@@ -102,10 +102,11 @@ def fill_configuration(project: Path, copy: Path, stage: str, *, bucket: str, pa
     place.unlink()
     place.mkdir()
     (place / "deployed").symlink_to(deployed.resolve())
+    jobs = stage_of(read_config(project), stage)["environment_variables"].get("VINTNER_ENGINE_JOBS", "vintner")
     for path in original.glob("*.json"):
         text = path.read_text(encoding="utf-8")
         policy = path.name != CONFIG.name
-        filled = fill(text, bucket=bucket, partition=partition) if policy else text
+        filled = fill(text, bucket=bucket, partition=partition, jobs=jobs) if policy else text
         (place / path.name).write_text(filled, encoding="utf-8")
     config = read_config(copy)
     stage_of(config, stage)["environment_variables"][VARIABLE] = bucket

@@ -12,9 +12,12 @@ from shared.errors import VintnerError
 _BUCKET: Final = re.compile(r"arn:[^:]*:s3:::([^/]+)")
 
 
-def fill(text: str, *, bucket: str, partition: str) -> str:
-    """A policy's text with the bucket and the partition in their places; IAM's own variables stay as they are."""
-    return Template(text).safe_substitute(bucket=bucket, partition=partition)
+def fill(text: str, *, bucket: str, partition: str, jobs: str) -> str:
+    """A policy's text with the bucket, the partition and how the names of the engine's jobs begin in their places.
+
+    IAM's own variables stay as they are.
+    """
+    return Template(text).safe_substitute(bucket=bucket, partition=partition, jobs=jobs)
 
 
 def check_policies(project: Path, config: Config, stage: str, bucket: str) -> None:
@@ -37,7 +40,7 @@ def check_policies(project: Path, config: Config, stage: str, bucket: str) -> No
 
 def _resources(path: Path, bucket: str) -> list[str]:
     try:
-        text = fill(path.read_text(encoding="utf-8"), bucket=bucket, partition="aws")
+        text = fill(path.read_text(encoding="utf-8"), bucket=bucket, partition="aws", jobs="jobs")
         resources = [statement["Resource"] for statement in json.loads(text)["Statement"]]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise VintnerError(f"{path}: expected an IAM policy, found none: {error}") from None

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import sys
+import tempfile
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,7 @@ from local.servers.asgi import (
 from local.servers.bucket_on_disk import BucketOnDisk, NotKept
 from local.servers.deployed_functions import DeployedFunctions
 from local.servers.invocations import Invocations
+from local.servers.training_jobs import TrainingJobs
 from local.servers.wsgi import WsgiApplication, call, environ_of
 
 NO_STORAGE: Final = "InsufficientStorage"
@@ -195,8 +197,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--keep-in", type=Path, help="a directory for all objects; without one they are not kept")
     parser.add_argument("--invoke-through", metavar="QUEUE", help="where calls of functions by name are sent")
     parser.add_argument("--settling", type=int, default=0, help="how many requests of what is new are refused")
+    parser.add_argument("--logs-in", type=Path, help="a directory for the logs of training jobs")
     options = parser.parse_args(arguments)
     moto_patches.apply()
+    TrainingJobs(options.logs_in or Path(tempfile.gettempdir())).apply()
     refusals.apply(options.settling)
     try:
         disk = BucketOnDisk(options.keep_in) if options.keep_in else None

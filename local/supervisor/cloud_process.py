@@ -141,6 +141,7 @@ def _start(plan: _Plan, children: Children) -> Running:
     app += ["--packaged"] if plan.packaged else []
     url = _url(plan.http)
     keep = ["--keep-in", str(plan.state_dir / BUCKET), "--invoke-through", EVENTS_QUEUE]
+    keep += ["--logs-in", str(plan.state_dir / "logs")]
     s3 = children.start("local.servers.s3", [*keep, "--fd", str(plan.s3.fileno())], fd=plan.s3.fileno())
     gateway = children.start("local.servers.gateway", [*app, "--fd", str(plan.http.fileno())], fd=plan.http.fileno())
     reading, writing = os.pipe()

@@ -19,6 +19,7 @@ SCORE_SUFFIX: Final = "/score.json"
 PRODUCTION: Final = "production.json"
 PROMOTIONS: Final = "promotions/"
 STATUS: Final = "status.json"
+JOBS: Final = "jobs/"
 BATCH: Final = "batch/"
 PREDICTIONS: Final = "predictions/"
 REJECTED: Final = "rejected"
@@ -29,6 +30,7 @@ Kind = Literal["slot", "test", "schema"]
 
 _MODEL_ID = r"[0-9a-f]{16}"
 _RECEIPT = re.compile(r"receipts/([0-9a-f]{32})\.([0-9a-f]{32}|rejected)\.json")
+_JOB = re.compile(rf"jobs/({_MODEL_ID})-(\d+)\.json")
 _SCORE = re.compile(rf"models/({_MODEL_ID})/score\.json")
 _DECISION = re.compile(rf"promotions/(\d+)-({_MODEL_ID})(?:\.([a-z0-9-]+))?\.json")
 
@@ -101,6 +103,20 @@ def attempt_key(upload_digest: str, number: int) -> str:
 def model_key(model_id: str, name: str) -> str:
     """The key of one of a model's artefacts."""
     return f"{MODELS}{model_id}/{name}"
+
+
+def job_key(model_id: str, number: int) -> str:
+    """The key of what is written of the n-th job that a candidate was handed over to."""
+    return f"{JOBS}{model_id}-{number}.json"
+
+
+def jobs(entries: Iterable[Entry]) -> dict[str, list[int]]:
+    """The numbers of each candidate's jobs, in a listing of ``jobs/``."""
+    found: dict[str, list[int]] = {}
+    for entry in entries:
+        if match := _JOB.fullmatch(entry.key):
+            found.setdefault(match[1], []).append(int(match[2]))
+    return found
 
 
 def attempts_prefix(model_id: str) -> str:

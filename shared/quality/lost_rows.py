@@ -30,10 +30,10 @@ def lost_rows(dataset: Dataset, sources: Sequence[Source], duplicates: Duplicate
 
 def lost_of_all(dataset: Dataset, duplicates: Duplicates) -> Iterator[str]:
     """Whether most rows of all uploads together are not trained on."""
-    rows = sum(dataset.rows)
-    if len(dataset.train) < (1 - MOSTLY) * rows:
+    rows, used = sum(dataset.rows), sum(own or 0 for own in dataset.used)
+    if used < (1 - MOSTLY) * rows:
         yield (
-            f"{len(dataset.train):,} of {rows:,} rows are trained on: {dataset.duplicates:,} repeat other rows of the "
+            f"{used:,} of {rows:,} rows are trained on: {dataset.duplicates:,} repeat other rows of the "
             f"slots, {dataset.in_test_set:,} are in the test set{_WAYS_OUT[duplicates]}"
         )
 

@@ -11,7 +11,7 @@ sum        as often as it is there: slots never overlap, and the test set is one
 distinct   once, and not at all when the test set has it
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -131,7 +131,7 @@ def assemble(
         repeated=tuple(np.bincount(slot_of_row[counted.repeated], minlength=count).tolist()),
         duplicates=int(counted.repeated.sum()),
         in_test_set=int(counted.tested.sum()),
-        scored=_scored(classes, test),
+        scored=scored_classes(classes, test),
         test_in_slots=counted.test_in_slots,
     )
 
@@ -168,7 +168,7 @@ def assemble_unseen(
     part = np.repeat(np.arange(len(tables), dtype=np.int64), [len(table) for table in tables])
     new = new_rows(rows, part, part >= len(slots), duplicates)
     is_test = (part >= len(slots)) & (part < len(slots) + len(tests))
-    scored = _scored(classes, Rows(rows.values[is_test], rows.codes[is_test]))
+    scored = scored_classes(classes, Rows(rows.values[is_test], rows.codes[is_test]))
     found = []
     for position in range(len(slots)):
         own = new & (part == position)
@@ -190,8 +190,12 @@ def numeric_labels(labels: Sequence[str]) -> bool:
 
 
 def _classes(tables: Sequence[Table], *, truth: bool) -> tuple[tuple[Label, ...], dict[str, int]]:
+    return classes_of((label for table in tables for label in table.labels), truth=truth)
+
+
+def classes_of(labels: Iterable[str], *, truth: bool) -> tuple[tuple[Label, ...], dict[str, int]]:
     """The sorted classes with their own types, and the class index of each label text."""
-    texts = sorted({label for table in tables for label in table.labels})
+    texts = sorted(set(labels))
     numeric = numeric_labels(texts)
     own = {text: _own_type(text, numeric=numeric, truth=truth) for text in texts}
     classes = tuple(sorted(set(own.values())))
@@ -208,7 +212,8 @@ def _own_type(text: str, *, numeric: bool, truth: bool) -> Label:
     return int(number) if number.is_integer() else number
 
 
-def _scored(classes: tuple[Label, ...], test: Rows) -> tuple[int, ...]:
+def scored_classes(classes: tuple[Label, ...], test: Rows) -> tuple[int, ...]:
+    """The classes whose F1 counts, by index, on these test rows."""
     if True in classes and isinstance(classes[-1], bool):
         return (len(classes) - 1,)
     present = [int(code) for code in np.unique(test.codes)]

@@ -1,12 +1,16 @@
 """The candidate that an inventory calls for: named by a hash of everything that decides what comes out."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory, Source
 from shared.documents import digest
-from shared.settings import Settings
+from shared.settings import Engine, Settings
+from shared.training.engine_versions import engine_versions
 from shared.training.versions import versions
+
+MEGABYTE: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,15 @@ class Candidate:
     slots: tuple[Source, ...]
     inventory: Inventory
     test_fingerprint: str
+    trainer: Engine = "function"
+
+
+def who_trains(settings: Settings, accepted_bytes: int) -> Engine:
+    """Who trains on accepted uploads of so many bytes: the function, or the engine where that is set and they are more.
+
+    How large a cluster is has no say in it, nor in a model's name.
+    """
+    return "dask" if settings.engine == "dask" and accepted_bytes > settings.engine_mb * MEGABYTE else "function"
 
 
 def candidate_of(inventory: Inventory, settings: Settings) -> Candidate | str:
@@ -32,11 +45,14 @@ def candidate_of(inventory: Inventory, settings: Settings) -> Candidate | str:
         rejected = sum(upload.kind == "slot" for upload in inventory.uploads)
         held = f" that can be used ({rejected} rejected: their receipts say why)" if rejected else " yet"
         return f"no slot{held}: upload one to {keys.SLOT_UPLOADS}"
-    inputs = {
+    trainer = who_trains(settings, sum(source.upload.size for source in slots))
+    inputs: dict[str, object] = {
         "slots": [[source.upload.key, source.upload.etag, source.slot] for source in slots],
         "test": fingerprint,
         "schema": inventory.override.slot if inventory.override else None,
         "settings": settings.training(),
-        "versions": versions(),
+        "versions": versions() if trainer == "function" else engine_versions(),
     }
-    return Candidate(digest(inputs)[:16], tuple(slots), inventory, fingerprint)
+    if trainer != "function":
+        inputs["trainer"] = trainer
+    return Candidate(digest(inputs)[:16], tuple(slots), inventory, fingerprint, trainer)

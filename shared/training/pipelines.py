@@ -1,7 +1,7 @@
 """The pipelines that can be trained, and their export as plain numbers for the portable scorer."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -94,18 +94,22 @@ def _cannot_fit(estimator: str, error: ValueError) -> Rejected:
 
 def check_classes(dataset: Dataset) -> None:
     """Raise Rejected when no estimator can be trained on the training rows: too few of them, or no classes."""
-    if not len(dataset.train):
+    check_present(np.unique(dataset.train.codes), dataset.classes)
+
+
+def check_present(present: NDArray[np.signedinteger], classes: Sequence[Label]) -> None:
+    """Raise Rejected unless training rows of these classes, by index (classes,), can give a model."""
+    if not len(present):
         raise Rejected("expected training rows, found none that fit the test set and are not in it: upload a slot")
-    present = np.unique(dataset.train.codes)
     if len(present) < 2:
-        only = dataset.classes[present[0]]
+        only = classes[present[0]]
         raise Rejected(f"expected at least two classes in the training rows, found only {only!r}: upload the others")
     if len(present) > MAX_CLASSES:
         raise Rejected(
             f"expected at most {MAX_CLASSES} classes, found {len(present)}: name the column of the classes with "
             "VINTNER_LABEL, or make two classes of its values with VINTNER_POSITIVE, e.g. '> 5'"
         )
-    fractions = [label for label in dataset.classes if isinstance(label, float)]
+    fractions = [label for label in classes if isinstance(label, float)]
     if fractions:
         raise Rejected(
             f"expected class labels, found the decimal number {fractions[0]:g}: name the classes in whole numbers or "
@@ -180,12 +184,9 @@ def importances(pipeline: Pipeline, encoding: Encoding) -> dict[str, float]:
 def check_parity(pipeline: Pipeline, scorer: VectorScorer, dataset: Dataset) -> int:
     """Compare both scorers with the pipeline on the test set and up to 10,000 training rows; the number of rows.
 
-    Decisions must be identical and probabilities agree within 1e-12, else Rejected is raised.
+    Raise Rejected as `check_agreement` does.
     """
-    train = dataset.sampled(PARITY_ROWS).train
-    sample = Rows(
-        np.concatenate([dataset.test.values, train.values]), np.concatenate([dataset.test.codes, train.codes])
-    )
+    sample = parity_rows(dataset)
     frame = dataset.encoding.frame(sample.values)
     try:
         with limited_threads(len(frame)):
@@ -193,9 +194,26 @@ def check_parity(pipeline: Pipeline, scorer: VectorScorer, dataset: Dataset) -> 
             decided = pipeline.predict(frame)
     except ValueError as error:
         raise Rejected(f"scikit-learn cannot score these rows: {error}") from None
+    check_agreement(scorer, dataset.encoding, sample, decided, expected)
+    return len(sample)
+
+
+def parity_rows(dataset: Dataset) -> Rows:
+    """The rows that a scorer is compared on: the test set and up to 10,000 training rows."""
+    train = dataset.sampled(PARITY_ROWS).train
+    return Rows(np.concatenate([dataset.test.values, train.values]), np.concatenate([dataset.test.codes, train.codes]))
+
+
+def check_agreement(
+    scorer: VectorScorer, encoding: Encoding, sample: Rows, decided: NDArray[Any], expected: NDArray[np.float64]
+) -> None:
+    """Compare both scorers with what the model decides, as labels (rows,), and its probabilities (rows, classes).
+
+    Decisions must be identical and probabilities agree within 1e-12, else Rejected is raised.
+    """
     for indices, probabilities in (
-        score_row_by_row(scorer.plain, dataset.encoding, sample),
-        score_rows(scorer, dataset.encoding, sample),
+        score_row_by_row(scorer.plain, encoding, sample),
+        score_rows(scorer, encoding, sample),
     ):
         wrong = int((np.array(scorer.plain.classes)[indices] != decided).sum())
         apart = float(np.abs(probabilities - expected).max(initial=0.0))
@@ -204,4 +222,3 @@ def check_parity(pipeline: Pipeline, scorer: VectorScorer, dataset: Dataset) -> 
                 f"expected a scorer that agrees with the pipeline on {len(sample)} rows, "
                 f"found {wrong} different decisions and probabilities up to {apart:.3g} apart"
             )
-    return len(sample)

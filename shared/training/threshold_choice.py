@@ -5,7 +5,9 @@ cross-validation on training rows shows which. What speaks for it is measured on
 for each fold the best threshold of the other folds is compared with 0.5. The test set has no say in it.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import sqrt
 from typing import Final
 
@@ -57,8 +59,14 @@ class Choice:
         return {name: value for name, value in asdict(self).items() if name != "threshold"}
 
 
-def choose_threshold(dataset: Dataset, estimator: str, wanted: Threshold) -> Choice:
-    """The threshold for a model of this estimator on the training rows.
+Crossed = Callable[[Dataset, Rows, Folds], Floats | None]
+"""The probability of the second class of each row (rows,), by a model that has not seen its fold; None without one."""
+
+
+def choose_threshold(
+    dataset: Dataset, estimator: str, wanted: Threshold, *, cross_validated: Crossed | None = None
+) -> Choice:
+    """The threshold for a model of this estimator, or of what `cross_validated` trains, on the training rows.
 
     A number stands for itself. ``auto`` takes the best one of the cross-validation where its gain is more than a
     standard error, ``tuned`` whatever its gain, and 0.5 otherwise. Only the F1 of the second class can be bettered so:
@@ -76,7 +84,8 @@ def choose_threshold(dataset: Dataset, estimator: str, wanted: Threshold) -> Cho
     folds = folds_of(rows.values, positive)
     if folds is None:
         return Choice(OWN, f"fewer than {ROWS_OF_A_CLASS} different rows of a class to compare thresholds on")
-    probabilities = _cross_validated(dataset, rows, folds, estimator)
+    crossed = cross_validated or partial(_cross_validated, estimator=estimator)
+    probabilities = crossed(dataset, rows, folds)
     if probabilities is None:
         return Choice(OWN, f"{estimator} cannot be trained on a part of the rows")
     return choose(positive, probabilities, folds, wanted)
@@ -138,7 +147,7 @@ def folds_of(values: Floats, positive: NDArray[np.bool_]) -> Folds | None:
     return fold_of_group[groups]
 
 
-def _cross_validated(dataset: Dataset, rows: Rows, folds: Folds, estimator: str) -> Floats | None:
+def _cross_validated(dataset: Dataset, rows: Rows, folds: Folds, *, estimator: str) -> Floats | None:
     """The probability of the second class of each row (rows,), by a model that has not seen it; None without one."""
     encoding = dataset.encoding
     found = np.empty(len(rows))

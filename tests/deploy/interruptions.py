@@ -16,7 +16,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import botocore.httpsession
 import botocore.loaders
@@ -60,7 +60,7 @@ class Line:
         return AWSResponse(request.url, 200, HTTPHeaders(), raw)
 
     # As the clients' own sessions: a body that is sent after its headers would wait 40 ms for their receipt.
-    at_once: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    at_once: ClassVar[Any] = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     session = botocore.httpsession.URLLib3Session(socket_options=at_once)
 
     def run(self, act: Callable[[], object], left: float = float("inf")) -> int | None:

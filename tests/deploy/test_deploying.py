@@ -103,7 +103,9 @@ def test_a_function_has_its_own_role(found: Found, function: str) -> None:
     policies = dict(found["roles"][role])
     failures = policies.pop("failures", None)
     template = (ROOT / ".chalice" / file).read_text(encoding="utf-8")
-    assert list(policies.values()) == [json.loads(fill(template, bucket=account.BUCKET, partition="aws"))]
+    assert list(policies.values()) == [
+        json.loads(fill(template, bucket=account.BUCKET, partition="aws", jobs="vintner-dev"))
+    ]
     wished = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": QUEUE}
     assert failures == ({"Version": "2012-10-17", "Statement": [wished]} if function in EVENT_FUNCTIONS else None)
     assert sum(one["Role"].endswith(f"/{role}") for one in found["functions"].values()) == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SETS = ["requirements", "requirements-train", "requirements-run", "requirements-dev"]
+SETS = ["requirements", "requirements-train", "requirements-run", "requirements-engine", "requirements-dev"]
 REQUIREMENT = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
 LOCKED = re.compile(
     r"^([\w.-]+)(?:\[[^]]*\])?==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE
@@ -42,7 +42,7 @@ def test_a_lock_has_what_is_asked_for(name: str) -> None:
     assert {package: found.get(package) for package in wanted(name)} == wanted(name)
 
 
-@pytest.mark.parametrize("name", SETS[:3])
+@pytest.mark.parametrize("name", SETS[:4])
 def test_a_laptop_has_the_versions_and_files_of_lambda(name: str) -> None:
     laptop = locked("requirements-dev")
     assert {package: laptop.get(package) for package in locked(name)} == locked(name)

@@ -15,6 +15,7 @@ from functions import predict_batch
 from shared import documents
 from shared.bucket import keys
 from shared.documents import EvaluationDocument, Stored
+from shared.jobs.documents import JobDocument
 from shared.registry import fresh_scores, status_documents
 from tests.support.document_fields import KINDS, eventful, fields_seen
 from tests.support.stage import Stage
@@ -30,11 +31,12 @@ TYPED = {
     "rescore": documents.RescoreDocument,
     "pointer": documents.PointerDocument,
     "decision": documents.DecisionDocument,
+    "job": JobDocument,
     "batch report": predict_batch.BatchReport,
     "status view": status_documents.StatusDocument,
 }
 HEAVY = ("numpy", "pandas", "scipy", "sklearn", "joblib", "boto3", "botocore")
-PLACES = ("chalicelib", "cli", "functions", "local", "shared")
+PLACES = ("chalicelib", "cli", "engine", "functions", "local", "shared")
 ROOMS = [
     str(path.parent.relative_to(ROOT)) for place in PLACES[1:] for path in sorted((ROOT / place).glob("*/__init__.py"))
 ]
@@ -135,7 +137,7 @@ def test_no_document_is_described_that_is_never_written() -> None:
     assert set(re.findall(r"^### ([a-z ]+)$", section("## The documents"), re.MULTILINE)) == set(KINDS)
 
 
-@pytest.mark.parametrize("name", ["FORMAT", "READER_VERSION", "TRAINER_VERSION"])
+@pytest.mark.parametrize("name", ["FORMAT", "READER_VERSION", "ENGINE_VERSION", "TRAINER_VERSION"])
 def test_a_version_is_where_the_page_says(name: str) -> None:
     row = re.search(rf"^\| `{name}` \| `(.*?)` \|", PAGE, re.MULTILINE)
     assert row

@@ -24,8 +24,11 @@ from shared.tables.held_out import reference_of
 from shared.training.candidate import candidate_of
 from tests.faults import counting
 from tests.faults.cycle import Clients
+from tests.faults.engine_mutants import CHECKS as ENGINE_CHECKS
+from tests.faults.engine_mutants import ENGINE_MUTANTS
 from tests.faults.memory_s3 import MemoryS3
-from tests.faults.mutants import MUTANTS, Mutant, load
+from tests.faults.mutants import MUTANTS as OTHER_MUTANTS
+from tests.faults.mutants import Mutant, load
 from tests.faults.test_changed_test_set import FRESH, OLD, PARTLY, SEEN, THRESHOLDS, WHOLLY, f1, table
 from tests.faults.wire import Call, Fault, Wire, raises, refuses
 from tests.support.documents import decision_of, score_of
@@ -36,6 +39,7 @@ A, B, C = map(model_id, range(1, 4))
 KEY: Final = "production.json"
 Check = Callable[[ModuleType, Clients], None]
 CHECKS: Final[dict[str, Check]] = {}
+MUTANTS: Final = (*OTHER_MUTANTS, *ENGINE_MUTANTS)
 
 
 def check(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -624,6 +628,13 @@ def _(module: ModuleType) -> None:
     assert explainer([1.0, 0.0], 1) == (-1.0, [3.0, 0.0])
 
 
+# The engine.
+
+
+for name, one in ENGINE_CHECKS.items():
+    check(name)(one)
+
+
 # The run.
 
 
@@ -645,7 +656,7 @@ KILLED: Final[set[str]] = set()
 
 
 def test_how_many_mutants_were_killed() -> None:
-    modules = "the store, pointer, promotion, decision and explanation modules"
+    modules = "the store, pointer, promotion, decision, explanation and engine modules"
     counting.show(f"mutants of {modules}: {len(KILLED)} of {len(MUTANTS)} killed")
     assert {mutant.check for mutant in MUTANTS} == set(CHECKS)
     assert encode({}) == b'{"format":1}'

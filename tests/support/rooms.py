@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-PROGRAM: Final = ("chalicelib", "cli", "functions", "local", "shared")
+PROGRAM: Final = ("chalicelib", "cli", "engine", "functions", "local", "shared")
 SLOW: Final = ("bench", "e2e", "faults", "load", "support", "tables", "web")
 
 

@@ -1,0 +1,1 @@
+"""Jobs: candidates that are handed over to the engine, launched once each and followed to their end."""
