@@ -228,7 +228,7 @@ def test_the_cost_of_an_idle_month_counts_the_metrics() -> None:
     counted = sum(len(own) + len({"Errors", "Duration"}) for own in METRICS.values())
     counted += len({access_log.LATENCY, "Errors"})
     assert f"\nmetrics    = {counted} * 0.30 " in OPERATIONS
-    assert f" {counted} metrics (charged" in OPERATIONS
+    assert f" {counted} metrics\n(charged" in OPERATIONS
 
 
 def test_the_document_alarms_on_metrics_that_exist() -> None:
