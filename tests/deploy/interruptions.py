@@ -111,7 +111,8 @@ def main(project: str, what: str, every: str) -> None:
     # What is read each time, a third of a deployment: the descriptions of AWS's services.
     botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
     loader: Any = botocore.loaders.JSONFileLoader
-    loader.load_file = functools.cache(loader.load_file)
+    load_file = functools.cache(loader().load_file)
+    loader.load_file = lambda _loader, path: load_file(path)  # by the path alone: loaders come and go
     line, cloud = Line(), Cloud(Path(project), dict(os.environ))
     empty = state(cloud)
     line.run(deploy)  # the smoke test's answers
