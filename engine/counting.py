@@ -6,7 +6,7 @@ parts, buckets or workers there are.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from engine.slot_rows import OpenReader, Part, PartRows, names_of, read_part
 from shared.formats.columns import Column
 from shared.settings import Duplicates
 from shared.tables.row_counts import count_rows
-from shared.tables.table import Vocabulary
+from shared.tables.table import Vocabulary, text_places
 
 Names = NDArray[np.uint64]
 
@@ -117,8 +117,7 @@ def by_bucket(rows: PartRows, first: Names, second: Names, buckets: int) -> list
 def _frequencies(column: NDArray[np.float64], vocabulary: Vocabulary) -> NDArray[np.int64] | None:
     if vocabulary is None:
         return None
-    known = np.where(np.isnan(column), len(vocabulary), column).astype(np.int64)
-    return np.bincount(known, minlength=len(vocabulary) + 1)
+    return np.bincount(text_places(column, vocabulary), minlength=len(vocabulary) + 1)
 
 
 def bucket_of(surveyed: Survey, bucket: int) -> Named:
@@ -171,9 +170,7 @@ def gone_of(counted: Counted, part: int) -> NDArray[np.int64]:
 
 def without_gone(counted: Counted) -> Counted:
     """What the driver is to know of a bucket: all but the rows."""
-    return Counted(
-        [], counted.repeated, counted.tested, counted.classes, counted.used, counted.test_rows, counted.test_in_slots
-    )
+    return replace(counted, gone=[])
 
 
 def kept_sample(surveyed: Survey, gone: Sequence[NDArray[np.int64]]) -> Sampled:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from engine.slot_rows import OpenReader, Part, read_part
 from shared.documents import Document
+from shared.evaluation.vector_scorer import places_of
 from shared.formats.columns import Column
+from shared.scorer.preprocessing import Category
 from shared.tables.encoding import Encoding
-from shared.tables.table import Vocabulary
+from shared.tables.table import Vocabulary, text_places
 from shared.training.preprocessing import MAX_ONE_HOT_COLUMNS, MISSING_CATEGORY
 
 MAX_EDGES: Final = 255  # so that a bin fits a byte
@@ -23,31 +25,11 @@ MAX_EDGES: Final = 255  # so that a bin fits a byte
 Bins = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class OneHot:
-    """The texts of a category that have a column each, and those that share one; both sorted."""
-
-    categories: tuple[str, ...]
-    rare: tuple[str, ...]
-
-    @classmethod
-    def of(cls, counts: Mapping[str, int]) -> "OneHot":
-        """By how many rows each text has; of equal ones the first in the alphabet has a column of its own."""
-        texts = sorted(counts, key=lambda text: (-counts[text], text))
-        most = len(texts) if len(texts) < MAX_ONE_HOT_COLUMNS else MAX_ONE_HOT_COLUMNS - 1  # as scikit-learn
-        return cls(tuple(sorted(texts[:most])), tuple(sorted(texts[most:])))
-
-    @property
-    def width(self) -> int:
-        """The number of its columns."""
-        return len(self.categories) + bool(self.rare)
-
-    def places(self, vocabulary: Sequence[str]) -> NDArray[np.int64]:
-        """The column of each text of a vocabulary, and last that of a missing value; -1 for none."""
-        known = {text: number for number, text in enumerate(self.categories)}
-        shared = len(self.categories) if self.rare else -1
-        texts = (*vocabulary, MISSING_CATEGORY)
-        return np.array([known.get(text, shared) for text in texts], np.int64)
+def one_hot_of(counts: Mapping[str, int]) -> Category:
+    """The one-hot columns of a category by how many rows each text has; of equal ones the first in the alphabet."""
+    texts = sorted(counts, key=lambda text: (-counts[text], text))
+    most = len(texts) if len(texts) < MAX_ONE_HOT_COLUMNS else MAX_ONE_HOT_COLUMNS - 1  # as scikit-learn
+    return Category(tuple(sorted(texts[:most])), tuple(sorted(texts[most:])), MISSING_CATEGORY)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +38,7 @@ class Features:
 
     fills: tuple[float | None, ...]
     edges: tuple[NDArray[np.float64] | None, ...]
-    one_hots: tuple[OneHot | None, ...]
+    one_hots: tuple[Category | None, ...]
 
     @classmethod
     def of(cls, sample: NDArray[np.float64], counts: Sequence[Mapping[str, int] | None]) -> "Features":
@@ -68,7 +50,7 @@ class Features:
             fill = float(np.median(present)) if len(present) else 0.0
             fills.append(fill if texts is None else None)
             edges.append(_edges(np.where(np.isnan(column), fill, column)) if texts is None else None)
-        return cls(tuple(fills), tuple(edges), tuple(None if texts is None else OneHot.of(texts) for texts in counts))
+        return cls(tuple(fills), tuple(edges), tuple(None if texts is None else one_hot_of(texts) for texts in counts))
 
     @property
     def sources(self) -> list[int]:
@@ -99,9 +81,9 @@ class Features:
             if one_hot is None:
                 continue
             vocabulary = vocabularies[place] or ()
-            column = one_hot.places(vocabulary)[np.where(np.isnan(own), len(vocabulary), own).astype(np.int64)]
+            column = places_of(one_hot.places(first), vocabulary)[text_places(own, vocabulary)]
             rows = np.flatnonzero(column >= 0)
-            bins[rows, first + column[rows]] = 1
+            bins[rows, column[rows]] = 1
             first += one_hot.width
         return bins
 
@@ -112,7 +94,7 @@ class Features:
         for column, one_hot in zip(encoding.columns, self.one_hots, strict=True):
             if one_hot is not None:
                 columns[column.name] |= {
-                    "fill": MISSING_CATEGORY,
+                    "fill": one_hot.fill,
                     "categories": list(one_hot.categories),
                     "rare": list(one_hot.rare),
                 }

@@ -35,6 +35,7 @@ from shared.settings import Duplicates, Settings
 from shared.tables.dataset import Dataset, Rows, classes_of, scored_classes
 from shared.tables.encoding import Encoding
 from shared.tables.held_out import Reference
+from shared.tables.table import text_places
 
 PARTS_OF_A_WORKER: Final = 4  # or more, so that all have about the same number of rows
 
@@ -211,8 +212,7 @@ def _put_together(rows: Sequence[_Encoded], encoding: Encoding, class_of_label: 
         for place, (index, own) in enumerate(zip(indices, vocabularies, strict=True)):
             if index is not None:
                 translate = np.array([*(index[text] for text in own or ()), np.nan])
-                column = values[:, place]
-                matrix[:, place] = translate[np.where(np.isnan(column), len(translate) - 1, column).astype(np.int64)]
+                matrix[:, place] = translate[text_places(values[:, place], own)]
         matrices.append(matrix)
         codes.append(np.array([class_of_label[label] for label in labels], np.int32)[own_codes])
     return Rows(np.concatenate(matrices), np.concatenate(codes))

@@ -20,7 +20,7 @@ from shared.ingestion.slot_file import unpack_slot
 from shared.tables.dataset import misfit
 from shared.tables.encoding import encode
 from shared.tables.row_hashes import row_hashes
-from shared.tables.table import Table, Vocabulary
+from shared.tables.table import Table, Vocabulary, text_places
 
 _EXACT_BITS: Final = 53  # of a whole number in float64
 
@@ -108,4 +108,4 @@ def _numbers_of_texts(column: NDArray[np.float64], vocabulary: Sequence[str], ha
         hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[8 * half : 8 * half + 8] for text in vocabulary
     ]
     numbers = np.array([*(int.from_bytes(one) >> (64 - _EXACT_BITS) for one in found), np.nan])
-    return np.asarray(numbers[np.where(np.isnan(column), len(vocabulary), column).astype(np.int64)])
+    return np.asarray(numbers[text_places(column, vocabulary)])

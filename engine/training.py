@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.boosting import boost_here, boost_on
-from engine.features import Bins, Cutting, Features, cut_part, rows_in
+from engine.features import Cutting, Features, cut_part, rows_in
 from engine.gathering import Gathered, Scale, gather
 from engine.grid import on_leaf_grid
 from engine.slot_rows import OpenReader
@@ -25,7 +25,7 @@ from shared.errors import Rejected
 from shared.evaluation.predictions import evaluate_scorer
 from shared.evaluation.vector_scorer import VectorScorer
 from shared.formats.values import column_name
-from shared.ingestion.loading import load_reference, restoring
+from shared.ingestion.loading import required_reference, restoring
 from shared.settings import Settings
 from shared.tables.dataset import Dataset, Rows
 from shared.tables.held_out import Reference
@@ -73,7 +73,7 @@ def _train(
 ) -> ScoreDocument:
     timings = Timings()
     with timings.step("load"):
-        reference = _reference(store, candidate, settings)
+        reference = required_reference(store, candidate.inventory, settings)
         sizes = _sizes(store, candidate, settings, reference)
         gathered = gather(
             workers, open_reader, candidate.slots, sizes, reference=reference, settings=settings, scale=scale
@@ -111,13 +111,6 @@ def _train(
         timings=timings.seconds,
     )
     return write_score(store, candidate, settings, dataset, reviewed=reviewed, evaluation=evaluation, trained=trained)
-
-
-def _reference(store: Store, candidate: Candidate, settings: Settings) -> Reference:
-    reference = load_reference(store, candidate.inventory, settings)
-    if reference is None:
-        raise Rejected(f"expected a test set, found none: upload one to {keys.TEST_UPLOADS}")
-    return reference
 
 
 def _sizes(store: Store, candidate: Candidate, settings: Settings, reference: Reference) -> Mapping[str, int]:
@@ -165,8 +158,13 @@ def _cross_validated(dataset: Dataset, rows: Rows, folds: Folds, *, features: Fe
         starts = _starts(np.bincount(second[~held_out], minlength=2))
         body = boost_here(bins[~held_out], second[~held_out], starts, rounds)
         odds = Trees.of(body, starts.tolist(), features).log_odds(bins[held_out])
-        found[held_out] = 1.0 / (1.0 + np.exp(-odds[:, 0]))
+        found[held_out] = _second(odds)
     return found
+
+
+def _second(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability of the second of two classes (rows,) from its log odds (rows, 1)."""
+    return np.asarray(1.0 / (1.0 + np.exp(-log_odds[:, 0])))
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -225,11 +223,11 @@ def _export(trees: Trees, dataset: Dataset, present: NDArray[np.int64], settings
 def _check(trees: Trees, exported: bytes, dataset: Dataset, present: NDArray[np.int64], choice: Choice) -> int:
     """Compare both scorers with XGBoost itself; the number of rows. Raise Rejected when they do not agree."""
     rows = parity_rows(dataset)
-    odds = trees.log_odds(_bins(trees, rows, dataset))
+    odds = trees.log_odds(trees.features.cut(rows.values, dataset.encoding.vocabularies))
     if odds.shape[1] == 1:
         threshold = choice.threshold
         cut = 0.0 if threshold is None or threshold == OWN else log_odds(threshold)
-        second = 1.0 / (1.0 + np.exp(-odds[:, 0]))
+        second = _second(odds)
         probabilities = np.column_stack([1.0 - second, second])
         decided = (odds[:, 0] > 0.0 if cut == 0.0 else odds[:, 0] >= cut).astype(np.int64)
     else:
@@ -239,7 +237,3 @@ def _check(trees: Trees, exported: bytes, dataset: Dataset, present: NDArray[np.
     labels = np.array([dataset.classes[code] for code in present])[decided]
     check_agreement(VectorScorer.load(exported, "scorer.json"), dataset.encoding, rows, labels, probabilities)
     return len(rows)
-
-
-def _bins(trees: Trees, rows: Rows, dataset: Dataset) -> Bins:
-    return trees.features.cut(rows.values, dataset.encoding.vocabularies)

@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from shared.bucket import keys
 from shared.bucket.inventory import Inventory
 from shared.bucket.store import Reader, Store
 from shared.documents import Document, ScoreDocument
 from shared.errors import Rejected, Unavailable, VintnerError
 from shared.registry.fresh_scores import FreshDocument
+from shared.registry.models import outcome_of
 from shared.registry.status_documents import ListedReceipt
 from shared.registry.status_view import CandidateView, update_uploads
 from shared.settings import Settings
@@ -172,13 +172,7 @@ def _state_of(store: Store, candidate: Candidate | str) -> CandidateView:
     """The candidate's state: waiting for data, trained, refused or to be trained now."""
     if isinstance(candidate, str):
         return CandidateView("waiting", reason=candidate)
-    folder = keys.model_key(candidate.model_id, "")
-    names = {entry.key.removeprefix(folder) for entry in store.list(folder)}
-    if "score.json" in names:
-        return CandidateView("trained", candidate.model_id)
-    if "refused.json" in names:
-        return CandidateView("refused", candidate.model_id)
-    return CandidateView("training", candidate.model_id)
+    return CandidateView(outcome_of(store, candidate.model_id) or "training", candidate.model_id)
 
 
 def _hand_over(store: Store, launcher: "Launcher | None", candidate: Candidate, settings: Settings) -> CandidateView:

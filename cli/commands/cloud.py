@@ -85,9 +85,8 @@ def down(*, forget: bool, as_json: bool) -> None:
 def _stand_in_for_an_engine(directory: Path) -> None:
     """Name a role and an image where the stage has an engine and none: here a job is a process and needs neither."""
     stage = Project(directory, LOCAL_STAGE).environment()
-    for name, value in ENGINE_STAND_INS.items():
-        if stage.get("VINTNER_ENGINE") == "dask" and not stage.get(name):
-            os.environ[name] = value
+    if stage.get("VINTNER_ENGINE") == "dask":
+        os.environ |= {name: value for name, value in ENGINE_STAND_INS.items() if not stage.get(name)}
 
 
 def _announce(cloud: Running) -> None:

@@ -18,7 +18,7 @@ from shared.scorer.classifiers.probabilities import cut_of, threshold_of
 from shared.scorer.preprocessing import OutOfRange
 from shared.scorer.scorer import Scorer
 from shared.tables.encoding import Encoding
-from shared.tables.table import Vocabulary
+from shared.tables.table import Vocabulary, text_places
 
 BLOCK_ROWS: Final = 16_384
 _NEAR_A_TIE: Final = 1e-12
@@ -68,9 +68,8 @@ class VectorScorer:
         for position, column in enumerate(inputs.columns):
             if column.is_category:
                 category = next(categories)
-                places = _places(category.places(first), vocabularies[position] or ())
-                own = values[:, position]
-                place = places[np.where(np.isnan(own), len(places) - 1, own).astype(np.int64)]
+                vocabulary = vocabularies[position] or ()
+                place = places_of(category.places(first), vocabulary)[text_places(values[:, position], vocabulary)]
                 known = np.flatnonzero(place >= 0)
                 found[known, place[known]] = 1.0
                 first += category.width
@@ -92,7 +91,7 @@ class VectorScorer:
             raise OutOfRange(inputs.columns[numbers[too_large[rows[0]]]].name)
 
 
-def _places(known: tuple[dict[Any, int], int | None], vocabulary: Sequence[str]) -> NDArray[np.int64]:
+def places_of(known: tuple[dict[Any, int], int | None], vocabulary: Sequence[str]) -> NDArray[np.int64]:
     """The column that is 1 for each text of a vocabulary, and last for a missing value; -1 for none."""
     places, unknown = known
     found = [places.get(text, unknown) for text in (*vocabulary, None)]

@@ -3,10 +3,12 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from shared.errors import BadSetting
 from shared.formats.values import as_number
+
+MEGABYTE: Final = 1_000_000  # what the settings that end with _MB count in
 
 Choice = TypeVar("Choice", bound=str)
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from shared.formats.columns import Column
 from shared.formats.csv_dialect import CsvText, open_csv
 from shared.formats.row_errors import MAX_REASONS, BadTable, Reason, at_most
+from shared.formats.variables import MEGABYTE
 from shared.ingestion.column_reader import Problem, TypedRows, notes_on_rows, table_of
 from shared.ingestion.csv_structure import NO_FEATURE, check_header, find_header, shapely, superfluous, used_names
 from shared.ingestion.csv_values import parse
@@ -62,7 +63,7 @@ def read_csv(
     `known_labels` are the labels of the test set, for a slot.
     """
     columns = columns or {}
-    csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * 1e6, guess_encoding)
+    csv = open_csv(body, [settings.label, *columns], settings.max_upload_mb * MEGABYTE, guess_encoding)
     del body  # it is as large as the text
     header, source = find_header(csv, settings.label)
     check_header(header, settings)

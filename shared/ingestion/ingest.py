@@ -28,6 +28,7 @@ from shared.documents import (
 from shared.errors import Rejected
 from shared.formats.columns import Column
 from shared.formats.row_errors import BadTable, Reason, at_most
+from shared.formats.variables import MEGABYTE
 from shared.ingestion.csv_reader import Reading, read_csv
 from shared.ingestion.slot_file import pack_slot, slot_digest
 from shared.ingestion.uploads import Changed, read_upload
@@ -40,7 +41,6 @@ from shared.tables.schema import Override
 from shared.tables.table import Table
 
 MAX_ATTEMPTS: Final = 3
-MEGABYTE: Final = 1_000_000
 COPY_OF_TEST_SET: Final = (
     "expected rows that the test set does not have, found just those of a test upload: with "
     "VINTNER_DUPLICATES=sum they would be trained on and scored; remove this slot, or set VINTNER_DUPLICATES=union"

@@ -113,7 +113,7 @@ def load_test_set(
     uploads do not fit each other. Where another slot has a text for a label, a number is still one here: 1 and 01 are
     the same, which can only mark more rows.
     """
-    reference = _reference(store, inventory, settings, slots)
+    reference = required_reference(store, inventory, settings, slots=slots)
     put_together = partial(
         assemble,
         tests=reference.tests,
@@ -146,7 +146,7 @@ def load_unseen(
     None is a slot that does not fit the test set. Raise NotFound when rows of a slot were pruned, Rejected when the
     test uploads do not fit each other.
     """
-    reference = _reference(store, inventory, settings, slots)
+    reference = required_reference(store, inventory, settings, slots=slots)
     features = tuple(column.name for column in reference.schema.features)
     tables = load_tables(slots or store, sources)
     fitting = [table for table in tables if misfit(table.features, features) is None]
@@ -177,7 +177,7 @@ def load_dataset(
     made again when `restore` says so, else NotFound is raised. Raise Rejected when the test uploads do not fit each
     other.
     """
-    reference = _reference(store, inventory, settings, slots)
+    reference = required_reference(store, inventory, settings, slots=slots)
     restore_rows = restoring(store, settings, reference.columns, reference.labels) if restore else None
     return assemble(
         load_tables(slots or store, sources, restore_rows),  # kept nowhere else, so that they can go once put together
@@ -188,8 +188,10 @@ def load_dataset(
     )
 
 
-def _reference(store: Store, inventory: Inventory, settings: Settings, slots: Reader | None) -> Reference:
-    """The reference; raise Rejected when there is none."""
+def required_reference(
+    store: Store, inventory: Inventory, settings: Settings, *, slots: Reader | None = None
+) -> Reference:
+    """The current test set and its schema; raise Rejected when there is none, and as `load_reference` does."""
     reference = load_reference(store, inventory, settings, slots=slots)
     if reference is None:
         raise Rejected(f"expected a test set, found none: upload one to {keys.TEST_UPLOADS}")

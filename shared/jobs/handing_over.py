@@ -13,13 +13,14 @@ twice, or ten at once, find the same names taken, and nothing is started twice.
 """
 
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.store import Entry, Store
 from shared.errors import Rejected
 from shared.jobs.documents import write_job
 from shared.jobs.launcher import JobState, Launcher
+from shared.registry.models import outcome_of
 from shared.registry.status_view import CandidateView
 from shared.settings import Settings
 from shared.training.artefacts import write_refusal
@@ -51,7 +52,7 @@ def _follow(
         return _launch(store, launcher, candidate, number, settings)
     if state.status == "running":
         return _view(candidate, _runs(settings, candidate, number, state, begun))
-    if (outcome := _outcome(store, candidate.model_id)) is not None:  # it was written while we asked
+    if (outcome := outcome_of(store, candidate.model_id)) is not None:  # it was written while we asked
         return CandidateView(outcome, candidate.model_id)
     if number < MAX_ATTEMPTS:
         return _launch(store, launcher, candidate, number + 1, settings)
@@ -77,17 +78,11 @@ def _running(store: Store, launcher: Launcher, entries: list[Entry], settings: S
     """The name of a job that runs for another candidate. Only the newest ones are asked for: one runs at a time."""
     newest = sorted(entries, key=lambda entry: entry.modified)[-ASKED:]
     for model_id, numbers in keys.jobs(newest).items():
-        if _outcome(store, model_id) is None:
+        if outcome_of(store, model_id) is None:
             name = job_name(settings, model_id, max(numbers))
             if launcher.state(name).status == "running":
                 return name
     return None
-
-
-def _outcome(store: Store, model_id: str) -> Literal["trained", "refused"] | None:
-    folder = keys.model_key(model_id, "")
-    names = {entry.key.removeprefix(folder) for entry in store.list(folder)}
-    return "trained" if "score.json" in names else "refused" if "refused.json" in names else None
 
 
 def _view(candidate: Candidate, reason: str) -> CandidateView:

@@ -1,5 +1,7 @@
 """Scored models: a model's score and its scorer, read back from the bucket."""
 
+from typing import Literal
+
 from shared.bucket import keys
 from shared.bucket.store import Reader, read_document
 from shared.documents import ScoreDocument, sha256
@@ -15,6 +17,13 @@ def read_score(store: Reader, model_id: str) -> ScoreDocument | None:
         return read_document(store, keys.model_key(model_id, "score.json"), ScoreDocument)
     except NotFound:
         return None
+
+
+def outcome_of(reader: Reader, model_id: str) -> Literal["trained", "refused"] | None:
+    """What became of a candidate; None while it has neither a score nor a refusal."""
+    folder = keys.model_key(model_id, "")
+    names = {entry.key.removeprefix(folder) for entry in reader.list(folder)}
+    return "trained" if "score.json" in names else "refused" if "refused.json" in names else None
 
 
 def read_scorer_body(reader: Reader, model_id: str, expected_sha256: str) -> bytes:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shared.formats.columns import Column, Unusable, Value
 from shared.formats.values import as_number, number_text
-from shared.tables.table import Table, Vocabulary, sorted_texts
+from shared.tables.table import Table, Vocabulary, sorted_texts, text_places
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Encoding:
 
 def _texts(values: NDArray[np.float64], vocabulary: Sequence[str]) -> NDArray[np.object_]:
     texts = np.array([*vocabulary, np.nan], dtype=object)
-    cells: NDArray[np.object_] = texts[np.where(np.isnan(values), len(vocabulary), values).astype(np.int64)]
+    cells: NDArray[np.object_] = texts[text_places(values, vocabulary)]
     return cells
 
 
@@ -133,8 +133,7 @@ def encode(tables: Sequence[Table], columns: Sequence[Column]) -> tuple[Encoding
         index = {text: float(number) for number, text in enumerate(together)}
         for matrix, own in zip(matrices, typed_columns, strict=True):
             translate = np.array([*(index[text] for text in own.vocabulary or ()), np.nan])
-            known = np.where(np.isnan(own.values), len(translate) - 1, own.values).astype(np.int64)
-            matrix[:, position] = translate[known]
+            matrix[:, position] = translate[text_places(own.values, own.vocabulary)]
         vocabularies.append(tuple(together))
     return Encoding(tuple(columns), tuple(vocabularies)), matrices
 

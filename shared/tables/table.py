@@ -48,6 +48,11 @@ class Table:
         )
 
 
+def text_places(values: NDArray[np.float64], vocabulary: Sequence[str] | None) -> NDArray[np.int64]:
+    """The index of each value's text in the vocabulary (rows,); that of a missing value comes after the last."""
+    return np.where(np.isnan(values), len(vocabulary or ()), values).astype(np.int64)
+
+
 def sorted_texts(
     values: NDArray[np.float64], vocabulary: Sequence[str] | None
 ) -> tuple[NDArray[np.float64], Vocabulary]:

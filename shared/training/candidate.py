@@ -1,16 +1,14 @@
 """The candidate that an inventory calls for: named by a hash of everything that decides what comes out."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from shared.bucket import keys
 from shared.bucket.inventory import Inventory, Source
 from shared.documents import digest
+from shared.formats.variables import MEGABYTE
 from shared.settings import Engine, Settings
 from shared.training.engine_versions import engine_versions
 from shared.training.versions import versions
-
-MEGABYTE: Final = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from typing import Final
 
 from shared.errors import Rejected
+from shared.formats.variables import MEGABYTE
 from shared.settings import Settings
-
-MEGABYTE: Final = 1_000_000
 
 # Of plain Python objects a scorer takes about eleven times its bytes, and as much again while the next one is loaded.
 MEMORY_OF_A_BYTE: Final = 11

@@ -6,7 +6,6 @@ The second with the layer's bytecode against sources, which are compiled at each
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from shared.bucket import keys
 from shared.documents import decode
 from shared.errors import VintnerError
 from tests.bench.events import event
-from tests.bench.figures import Bound, Figure, Options, compare
+from tests.bench.figures import Bound, Figure, Options, compare, processor_seconds_of
 from tests.bench.line import ROOT, STAGE, Line
 
 ROW: Final = "deployed"
@@ -100,19 +99,16 @@ def _first_answer(function: WarmFunction, asked: object) -> float:
 
 def _imports(options: Options, deployed: Path, layer: Path) -> Figure:
     sources = Path(sys.prefix, "lib", f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages")
+    uncompiled = ["-X", f"pycache_prefix={deployed / 'nowhere'}"]
     return compare(
         ROW,
         "imports of a training, processor time: sources / the layer's bytecode",
-        lambda: _processor_seconds([str(ROOT), str(sources)], ["-X", f"pycache_prefix={deployed / 'nowhere'}"]),
-        lambda: _processor_seconds([str(deployed), str(deployed / "vendor"), str(layer)], []),
+        lambda: processor_seconds_of(lambda: _import([str(ROOT), str(sources)], uncompiled)),
+        lambda: processor_seconds_of(lambda: _import([str(deployed), str(deployed / "vendor"), str(layer)], [])),
         rounds=options.rounds or options.pick(7, 1),
         unit="s",
     )
 
 
-def _processor_seconds(folders: list[str], flags: list[str]) -> float:
-    """What one run costs; nothing else may be started meanwhile."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def _import(folders: list[str], flags: list[str]) -> None:
     subprocess.run([sys.executable, "-I", "-S", "-B", *flags, "-c", IMPORTS, *folders], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

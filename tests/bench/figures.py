@@ -1,5 +1,6 @@
 """Figures: what is measured, always as a ratio of two things that were measured in turn in the same run."""
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -85,6 +86,14 @@ def absolute(row: str, name: str, value: float, unit: str, limit: float | None =
     second = value if limit is None else limit
     bound = None if limit is None else Bound("most", 1.0)
     return Figure(row, name, value, second, unit, value / second, value / second, value / second, 1, bound)
+
+
+def processor_seconds_of(action: Callable[[], object]) -> float:
+    """The processor time of the programs that an action runs, user and system; none may run beside it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    action()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def seconds_of(action: Callable[[], object]) -> float:

@@ -6,7 +6,6 @@ command line: ``vintner --version`` beside a script that has click and rich and 
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 from shared.bucket import keys
 from shared.documents import decode
 from tests.bench.events import event
-from tests.bench.figures import Bound, Figure, Options, absolute, compare, seconds_of
+from tests.bench.figures import Bound, Figure, Options, absolute, compare, processor_seconds_of, seconds_of
 from tests.bench.line import ROOT, Line
 
 ROW = "cold start"
@@ -82,21 +81,13 @@ def measure_command(options: Options) -> list[Figure]:
         compare(
             "command line",
             "vintner --version / bare click + rich script, processor time",
-            lambda: _processor_seconds(VERSION),
-            lambda: _processor_seconds(BARE),
+            lambda: processor_seconds_of(lambda: _run([VERSION])),
+            lambda: processor_seconds_of(lambda: _run([BARE])),
             rounds=options.rounds or options.pick(21, 1),
             unit="s",
             bound=Bound("most", 2),
         )
     ]
-
-
-def _processor_seconds(code: str) -> float:
-    """What one run costs; nothing else may be started meanwhile."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _run([code])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure_memory(options: Options, row: dict[str, float]) -> list[Figure]:

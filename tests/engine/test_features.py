@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import OneHotEncoder
 
-from engine.features import MAX_EDGES, Features, OneHot, category_counts
+from engine.features import MAX_EDGES, Features, category_counts, one_hot_of
 from shared.training.preprocessing import MAX_ONE_HOT_COLUMNS
 
 NAN = float("nan")
@@ -53,7 +53,7 @@ def test_categories_have_the_columns_of_scikit_learn(texts: int) -> None:
     encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_ONE_HOT_COLUMNS)
     encoder.fit(np.repeat(names, list(counts.values()))[:, None])
     (rare,) = encoder.infrequent_categories_
-    found = OneHot.of(counts)
+    found = one_hot_of(counts)
     assert list(found.rare) == ([] if rare is None else rare.tolist())
     assert sorted([*found.categories, *found.rare]) == names
     assert found.width == min(texts, MAX_ONE_HOT_COLUMNS)

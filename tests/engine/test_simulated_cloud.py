@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -13,6 +13,7 @@ from shared.bucket import keys
 from shared.documents import sha256
 from tests.engine import tables
 from tests.support.line import Line, running_line
+from tests.support.patience import eventually
 from tests.support.processes import Process, alive, family
 
 ENGINE: Final = {
@@ -33,13 +34,6 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         yield running
 
 
-def until(there: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not there():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
 def drivers(line: Line) -> list[Process]:
     """The processes of jobs that run."""
     return [one for one in family(line.cloud.pid) if alive(one) and " -m engine " in one.command]
@@ -53,12 +47,12 @@ def test_a_killed_job_is_tried_again_and_ends_in_production(line: Line) -> None:
     uploads = tables.numbers()
     for key in sorted(uploads, key=lambda key: key.startswith(keys.TEST_UPLOADS)):  # without it nothing is trained
         line.put(key, uploads[key])
-    until(lambda: drivers(line), "a job")
+    eventually(lambda: drivers(line), "there is a job", seconds=SECONDS)
     status = line.vintner("status").stdout
     assert "the job vintner-" in status
     os.kill(drivers(line)[0].pid, signal.SIGKILL)
-    until(lambda: not drivers(line), "the end of the job")
-    until(lambda: second_job(line), "a second job")
+    eventually(lambda: not drivers(line), "the job has ended", seconds=SECONDS)
+    eventually(lambda: second_job(line), "there is a second job", seconds=SECONDS)
     *_, last = line.follow("data/slots/3.csv")
     assert last.decision
     assert last.decision["decision"] == "promoted"
@@ -68,7 +62,7 @@ def test_a_killed_job_is_tried_again_and_ends_in_production(line: Line) -> None:
     stage = tables.untrained(uploads)
     scorer = line.store.read(keys.model_key(last.score["model_id"], "scorer.json")).body
     assert sha256(scorer) == tables.train_here(stage, Scale())["sha256"]["scorer.json"]
-    until(lambda: not drivers(line), "the end of the second job")
+    eventually(lambda: not drivers(line), "the second job has ended", seconds=SECONDS)
 
 
 def second_job(line: Line) -> bool:

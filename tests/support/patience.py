@@ -7,9 +7,9 @@ from typing import Final
 PATIENCE_SECONDS: Final = 60.0
 
 
-def eventually(check: Callable[[], bool], what: str) -> None:
+def eventually(check: Callable[[], object], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until a check holds; raise AssertionError with what was waited for."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
         time.sleep(0.02)

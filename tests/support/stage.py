@@ -135,6 +135,10 @@ class Stage:
         documents = [self.json(key) for key in self.listing(keys.RECEIPTS)]
         return {document["upload"]: document for document in documents}
 
+    def refusals(self) -> list[str]:
+        """Why candidates were refused."""
+        return [str(self.json(key)["reason"]) for key in self.listing(keys.MODELS) if key.endswith("/refused.json")]
+
     def decisions(self) -> list[Document]:
         """All decisions, by key."""
         return [self.json(key) for key in self.listing(keys.PROMOTIONS)]

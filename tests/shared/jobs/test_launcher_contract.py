@@ -1,6 +1,5 @@
 """What every launcher keeps to: in memory, and SageMaker's on a simulated AWS that runs jobs as processes."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from shared.jobs.launcher import JobState, Launcher
 from shared.jobs.sagemaker import CONFIG, SageMaker
 from shared.settings import Settings
 from tests.support.fake_launcher import FakeLauncher
+from tests.support.patience import eventually
 from tests.support.simulated_aws import simulated_aws
 
 SETTINGS = Settings(
@@ -25,7 +25,6 @@ SETTINGS = Settings(
 MODEL = "0123456789abcdef"
 # A stage whose job says that it has no label, as soon as it has loaded.
 ENVIRONMENT = {"VINTNER_BUCKET": "vintner", "VINTNER_LABEL": "", "HOME": "/nowhere"}
-SECONDS = 60
 
 
 @dataclass
@@ -51,7 +50,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         client = boto3.Session("testing", "testing", region_name="us-east-1").client(
             "sagemaker", endpoint_url=environ["AWS_ENDPOINT_URL"], config=CONFIG
         )
-        wait_for(lambda: answers(client.list_training_jobs), "an answer")
+        eventually(lambda: answers(client.list_training_jobs), "it answers")
         yield Place(SageMaker(SETTINGS, environment=ENVIRONMENT, client=client), lambda _: "VINTNER_LABEL is not set")
 
 
@@ -61,13 +60,6 @@ def answers(ask: Callable[[], object]) -> bool:
     except Exception:  # noqa: BLE001  (it does not listen yet)
         return False
     return True
-
-
-def wait_for(there: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + SECONDS
-    while not there():
-        assert time.monotonic() < until, what
-        time.sleep(0.05)
 
 
 def test_a_name_that_was_never_launched_is_absent(place: Place) -> None:
@@ -84,7 +76,7 @@ def test_a_job_runs_and_its_log_is_named(place: Place) -> None:
 def test_a_failed_job_says_why_in_its_own_words(place: Place) -> None:
     place.launcher.launch("vintner-test-fails", MODEL)
     words = place.fail("vintner-test-fails")
-    wait_for(lambda: place.launcher.state("vintner-test-fails").status == "failed", "a failed job")
+    eventually(lambda: place.launcher.state("vintner-test-fails").status == "failed", "the job has failed")
     assert words in place.launcher.state("vintner-test-fails").reason
 
 
@@ -93,7 +85,7 @@ def test_launching_twice_starts_one_and_never_a_second(place: Place) -> None:
     place.launcher.launch(name, MODEL)
     place.launcher.launch(name, MODEL)
     place.fail(name)
-    wait_for(lambda: place.launcher.state(name).status == "failed", "a failed job")
+    eventually(lambda: place.launcher.state(name).status == "failed", "the job has failed")
     before = place.launcher.state(name)
     place.launcher.launch(name, MODEL)
     assert place.launcher.state(name) == before

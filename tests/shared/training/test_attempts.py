@@ -34,16 +34,12 @@ def run(stage: Stage, seconds: float = math.inf) -> ingest_and_retrain.IngestRep
     return ingest_and_retrain.run(stage.store, stage.settings, seconds_left=lambda: seconds, pause=lambda _: None)
 
 
-def refusals(stage: Stage) -> list[str]:
-    return [str(stage.json(key)["reason"]) for key in stage.listing("models/") if key.endswith("/refused.json")]
-
-
 def test_the_third_kill_is_the_last(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008")
     killed(stage, MAX_KILLS)
     report = run(stage)
     assert report.candidate.state == "refused"
-    [reason] = refusals(stage)
+    [reason] = stage.refusals()
     assert "found one that ended the function 3 times, out of time or memory" in reason
     assert "more memory (it has 3008 MB), by lambda_memory_size in .chalice/config.json" in reason
     stage.put(f"{SLOT}2.csv", sample(2))
@@ -53,7 +49,7 @@ def test_the_third_kill_is_the_last(stage: Stage, monkeypatch: pytest.MonkeyPatc
 def test_two_kills_are_none_too_many(stage: Stage) -> None:
     killed(stage, MAX_KILLS - 1)
     assert len(run(stage).trained) == 1
-    assert refusals(stage) == []
+    assert stage.refusals() == []
 
 
 def test_an_error_is_no_kill(stage: Stage) -> None:
@@ -77,5 +73,5 @@ def test_a_training_whose_function_has_had_its_time_is_over(stage: Stage) -> Non
 def test_rows_that_give_no_model_say_so_and_not_that_they_ended(stage: Stage) -> None:
     stage.put(f"{SLOT}1.csv", "a,b,label\n1,2,yes\n2,3,yes\n")
     assert run(stage).candidate.state == "refused"
-    assert "at least two classes" in refusals(stage)[0]
+    assert "at least two classes" in stage.refusals()[0]
     assert not [key for key in stage.listing("models/") if key.endswith(".ended.json")]

@@ -13,10 +13,6 @@ from tests.support.stage import SLOT, Stage, sample
 BOUND = Settings("bucket", "label", max_scorer_mb=1)
 
 
-def refusals(stage: Stage) -> list[str]:
-    return [str(stage.json(key)["reason"]) for key in stage.listing("models/") if key.endswith("/refused.json")]
-
-
 def test_a_scorer_of_just_the_bound_passes() -> None:
     check_size(b"x" * 1_000_000, BOUND, "adaboost", 2)
     with pytest.raises(Rejected, match=r"at most 1 MB \(VINTNER_MAX_SCORER_MB\), found 1 MB of adaboost"):
@@ -47,7 +43,7 @@ def test_a_candidate_over_the_bound_is_refused_and_tried_again_under_another_bou
     stage.change(max_scorer_mb=0.0001)
     stage.put(f"{SLOT}2.csv", sample(2))
     assert stage.ingest().candidate.state == "refused"
-    [reason] = refusals(stage)
+    [reason] = stage.refusals()
     assert "expected a scorer of at most 0.0001 MB" in reason
     assert stage.pointer == before
     stage.change(max_scorer_mb=1)
